@@ -1,0 +1,215 @@
+"""The outbox: claim, send elsewhere, record. And acknowledging, which is not doing."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, col, select
+
+from casework import journal
+from casework.cases import find
+from casework.connect import reading, transaction
+from casework.people import contact
+from casework.policies import calendars_now, policy_of
+from casework.questions import question
+from casework.refusals import NotFound
+from escalation.lanes import HANDOVER_NEWS
+from escalation.rungs import AMSTERDAM, rings_at
+from escalation.text import Text
+from models import (
+    Alert,
+    AlertState,
+    Case,
+    Checkpoint,
+    CheckpointState,
+    Contact,
+    Delivery,
+)
+
+LEASE = timedelta(minutes=2)  # longer than any one send; a crashed sender's alert waits this long
+FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=30), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A leased alert with all that is needed to word and send it; `address` never leaves the
+    sender."""
+
+    number: int
+    token: str
+    case_key: str
+    asks: Text
+    lead: str
+    due_at: datetime | None
+    at_moment: bool
+    statutory: bool
+    channel: str
+    address: str
+    language: str
+
+
+def claim(
+    engine: Engine, now: datetime, limit: int = 20, lease: timedelta = LEASE
+) -> list[Claimed]:
+    """At most `limit` alerts are leased to the caller until now + `lease`, statutory first.
+
+    An alert whose lease ran out is leased again and its lost attempt recorded as "perhaps".
+    """
+    token = str(uuid.uuid4())
+    with transaction(engine) as session:
+        rows = _to_send(session, now, limit)
+        _record_lost(session, [row for row in rows if row.state is AlertState.LEASED], now)
+        if rows:
+            session.execute(
+                sa.update(Alert)
+                .where(col(Alert.id).in_([row.id for row in rows]))
+                .values(
+                    state=AlertState.LEASED,
+                    token=token,
+                    next_at=now + lease,
+                    attempts=Alert.attempts + 1,
+                )
+            )
+        return _claimed(session, [row.id or 0 for row in rows], token)
+
+
+def record(
+    engine: Engine, number: int, token: str, outcome: str, detail: str, now: datetime
+) -> bool:
+    """The attempt's outcome is on record: "delivered", "perhaps" or "failed".
+
+    False when the lease was lost meanwhile: another sender has the alert, and this attempt is
+    already down as "perhaps". A failed alert is tried again, for as long as it takes.
+    """
+    with transaction(engine) as session:
+        row = session.exec(
+            select(Alert).where(Alert.id == number, Alert.token == token).with_for_update()
+        ).first()
+        if row is None:
+            return False
+        session.add(_delivery(row, _channel_of(session, row), outcome, detail, now))
+        row.token, row.state = None, AlertState(outcome)
+        row.next_at = now + _wait(row) if row.state is AlertState.FAILED else None
+        session.add(row)
+        return True
+
+
+def next_to_send(engine: Engine) -> datetime | None:
+    """The moment the next alert can be sent or its lease runs out; None when none is waiting."""
+    with reading(engine) as session:
+        return session.exec(
+            select(sa.func.min(Alert.next_at)).where(col(Alert.next_at).is_not(None))
+        ).one()
+
+
+def acknowledge(engine: Engine, number: int, *, by: str, now: datetime) -> str:
+    """The alert was seen, and its promise is quiet for the policy's number of working days.
+
+    Answers nothing. Returns "quiet", "known" (acknowledged before) or "moved on" (the promise is
+    over or has climbed since this message, which changes nothing). A term of law still rings on
+    its own date.
+    """
+    with transaction(engine) as session:
+        alert = session.get(Alert, number)
+        if alert is None:
+            raise NotFound("alert", number, "see: estafette alert list")
+        case = find(session, session.get_one(Case, alert.case_id).key)
+        actor = contact(session, by).key
+        if alert.acknowledged_at is not None:
+            return "known"
+        alert.acknowledged_at, alert.acknowledged_by = now, actor
+        session.add(alert)
+        quieted = _quiet(session, case, alert, now)
+        journal.append(session, case, now, actor, "acknowledged", alert=number, quiet=quieted)
+        return "quiet" if quieted else "moved on"
+
+
+def _quiet(session: Session, case: Case, alert: Alert, now: datetime) -> bool:
+    row = session.get(Checkpoint, alert.checkpoint_id) if alert.checkpoint_id else None
+    if row is None or row.state is not CheckpointState.OPEN or row.rung != alert.rung:
+        return False
+    ladder = policy_of(session, case.policy_id).ladder
+    today = now.astimezone(AMSTERDAM).date()
+    calendar = calendars_now(session).working
+    until = rings_at(today, ladder.quiet_after_acknowledgement, ladder.ring_at, calendar)
+    assert row.next_at is not None
+    if not (row.statutory and row.next_rung <= 0):
+        row.next_at = max(row.next_at, until)
+    session.add(row)
+    return True
+
+
+def _to_send(session: Session, now: datetime, limit: int) -> list[Alert]:
+    due = (
+        select(Alert)
+        .where(col(Alert.next_at) <= now)
+        .order_by(col(Alert.statutory).desc(), col(Alert.next_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.exec(due))
+
+
+def _record_lost(session: Session, rows: list[Alert], now: datetime) -> None:
+    for row in rows:
+        channel = _channel_of(session, row)
+        session.add(_delivery(row, channel, "perhaps", "lease-ran-out", now))
+    session.flush()
+
+
+def _delivery(row: Alert, channel: str, outcome: str, detail: str, now: datetime) -> Delivery:
+    return Delivery(
+        alert_id=row.id or 0,
+        attempt=row.attempts,
+        channel=channel,
+        outcome=outcome,
+        detail=detail,
+        at=now,
+    )
+
+
+def _channel_of(session: Session, row: Alert) -> str:
+    return session.get_one(Contact, row.recipient_id).channel
+
+
+def _wait(row: Alert) -> timedelta:
+    """Twice as long each time up to an hour, a little spread so that not all come back at once."""
+    # Capped before doubling: after months of failures the power would not fit in a date.
+    wait: timedelta = min(FIRST_RETRY * 2 ** min(row.attempts - 1, 10), LONGEST_RETRY)
+    return wait * Random(f"{row.id}:{row.attempts}").uniform(0.8, 1.2)
+
+
+def _claimed(session: Session, numbers: list[int], token: str) -> list[Claimed]:
+    rows = session.exec(
+        select(Alert, Case.key, Contact, Checkpoint)
+        .join(Case, col(Case.id) == col(Alert.case_id))
+        .join(Contact, col(Contact.id) == col(Alert.recipient_id))
+        .outerjoin(
+            Checkpoint,
+            (col(Checkpoint.id) == col(Alert.checkpoint_id))
+            | (
+                (col(Checkpoint.handover_id) == col(Alert.handover_id)) & (Alert.event == "offered")
+            ),
+        )
+        .where(col(Alert.id).in_(numbers))
+        .order_by(col(Alert.statutory).desc(), col(Alert.id))
+    )
+    return [
+        Claimed(
+            number=alert.id or 0,
+            token=token,
+            case_key=key,
+            asks=HANDOVER_NEWS[alert.event] if alert.event else question(row.section, row.key),
+            lead=alert.lead,
+            due_at=row.due_at if row else None,
+            at_moment=bool(row and row.exact),
+            statutory=alert.statutory,
+            channel=person.channel,
+            address=person.address,
+            language=person.language,
+        )
+        for alert, key, person, row in rows
+    ]

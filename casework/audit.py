@@ -1,0 +1,98 @@
+"""The audit: every open case, however old, is held, promised, watched and told of.
+
+Its own queries on its own connection: it shares no code with the watch it checks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from models import UtcTime
+
+LATE = timedelta(minutes=5)  # a rung this long past its moment was not raised by anybody
+UNSENT = timedelta(hours=1)  # an alert this old that nobody delivered
+UNARMED = timedelta(minutes=10)  # a visit this old without a run to show it
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    case_key: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an audit found; clean when it found nothing."""
+
+    at: datetime
+    checked: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def clean(self) -> bool:
+        return not self.findings
+
+
+# What each query finds, as code and as SQL over open cases `k`. Both databases read it alike.
+CHECKS: dict[str, str] = {
+    "no-holder": """
+        NOT EXISTS (SELECT 1 FROM assignments a WHERE a.case_id = k.id
+                    AND a.role = 'case_director' AND a.until IS NULL)""",
+    "no-promise": """
+        NOT EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id
+                    AND c.state = 'open' AND c.next_at IS NOT NULL)""",
+    "not-raised": """
+        EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id
+                AND c.state = 'open' AND c.next_at < :late)""",
+    "no-visit": """
+        NOT EXISTS (SELECT 1 FROM visits v WHERE v.case_id = k.id
+                    AND v.left_at IS NULL AND v.stage = k.stage)""",
+    "no-run": """
+        EXISTS (SELECT 1 FROM visits v WHERE v.case_id = k.id AND v.left_at IS NULL
+                AND v.run_id IS NULL AND v.entered_at < :unarmed
+                AND EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id
+                            AND c.state = 'open' AND c.next_at < :horizon))""",
+    "unsent-alert": """
+        EXISTS (SELECT 1 FROM alerts t WHERE t.case_id = k.id
+                AND t.next_at IS NOT NULL AND t.created_at < :unsent)""",
+    "rung-without-alert": """
+        EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id AND c.rung IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM alerts t
+                                WHERE t.checkpoint_id = c.id AND t.rung = c.rung))""",
+}
+
+
+def audit(
+    engine: Engine, now: datetime, *, horizon: timedelta = timedelta(0), limit: int = 1000
+) -> Report:
+    """Every open case is looked at; the report names at most `limit` findings per check.
+
+    Cases whose next moment lies beyond `horizon` need no run yet.
+    """
+    moments = {
+        "late": now - LATE,
+        "unarmed": now - UNARMED,
+        "unsent": now - UNSENT,
+        "horizon": now + horizon,
+    }
+    with engine.connect().execution_options(reads_only=True) as connection:
+        checked = connection.execute(
+            sa.text("SELECT count(*) FROM cases WHERE closed_at IS NULL")
+        ).scalar_one()
+        return Report(now, checked, tuple(_findings(connection, moments, limit)))
+
+
+def _findings(
+    connection: sa.Connection, moments: dict[str, datetime], limit: int
+) -> Iterator[Finding]:
+    for what, condition in CHECKS.items():
+        used = {name: moment for name, moment in moments.items() if f":{name}" in condition}
+        query = sa.text(
+            f"SELECT k.key FROM cases k WHERE k.closed_at IS NULL AND {condition} "
+            "ORDER BY k.id LIMIT :most"
+        ).bindparams(*(sa.bindparam(name, moment, UtcTime()) for name, moment in used.items()))
+        for (key,) in connection.execute(query, {"most": limit}):
+            yield Finding(key, what)

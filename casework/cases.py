@@ -1,0 +1,32 @@
+"""Finding a case, and moving its version on."""
+
+from sqlmodel import Session, col, select
+
+from casework.refusals import CaseMoved, NotFound
+from models import Case, Visit
+
+
+def find(session: Session, key: str) -> Case:
+    """The case, locked for this transaction. Raises NotFound."""
+    case = session.exec(select(Case).where(Case.key == key).with_for_update()).first()
+    if case is None:
+        raise NotFound("case", key, "see: estafette case list")
+    return case
+
+
+def moved_on(session: Session, case: Case) -> None:
+    """The case's version is one higher, so a decision taken on an older page is refused."""
+    case.version += 1
+    session.add(case)
+
+
+def refuse_stale(case: Case, seen_version: int) -> None:
+    if case.version != seen_version:
+        raise CaseMoved(case.key, seen_version, case.version)
+
+
+def open_visit(session: Session, case: Case) -> Visit | None:
+    """Where the case is now; None when it is closed."""
+    return session.exec(
+        select(Visit).where(Visit.case_id == case.id, col(Visit.left_at).is_(None))
+    ).first()

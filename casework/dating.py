@@ -1,0 +1,125 @@
+"""Dates promises: copies a checkpoint of the path to a dated row that later changes never move."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from casework.policies import calendars_now, policy_of
+from casework.refusals import Incomplete
+from escalation.lanes import NEXT_STEP
+from escalation.policy import CASE
+from escalation.rungs import AMSTERDAM, first_step
+from escalation.shape import Checkpoint as Spec
+from escalation.terms import Ending, Kind, Term, ends
+from escalation.text import Text
+from models import Case, Checkpoint, CheckpointState, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What starts a promise: an origin ("visit:12"), the moment, and the facts of an act."""
+
+    origin: str
+    at: datetime
+    section: str
+    visit: Visit | None = None
+    handover_id: int | None = None
+    facts: Mapping[str, Any] | None = None
+
+
+def date_checkpoint(session: Session, case: Case, spec: Spec, start: Start) -> Checkpoint | None:
+    """The promise is a dated row. None when its act states no date and so starts no term.
+
+    Raises Incomplete when the municipality's policy gives no number for it.
+    """
+    ending = _ending(session, case, spec, start)
+    if ending is None:
+        return None
+    exact = spec.kind is Kind.HOURS or _is_moment(spec, start)
+    policy, calendar = policy_of(session, case.policy_id), calendars_now(session).working
+    step = first_step(
+        start.at, ending.end, ending.due_at if exact else None, policy.ladder, calendar
+    )
+    row = Checkpoint(
+        case_id=case.id or 0,
+        key=spec.key,
+        section=start.section,
+        origin=start.origin,
+        visit_id=start.visit.id if start.visit else None,
+        handover_id=start.handover_id,
+        kind=spec.kind.value,
+        statutory=spec.by_law,
+        outlives=spec.outlives,
+        source=spec.source.cite,
+        length=spec.length or str(policy.length(start.section, spec) or "stated"),
+        since=start.at,
+        due_on=ending.end,
+        due_at=ending.due_at,
+        exact=exact,
+        derivation=[{"nl": t.nl, "en": t.en} for t in ending.derivation + ending.warnings],
+        state=CheckpointState.OPEN,
+        next_rung=step.offset,
+        next_at=step.at,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def ensure_next_date(session: Session, case: Case, visit: Visit, now: datetime) -> None:
+    """An open case has a promise of its own stage; when none is left, the next step is asked."""
+    of_visit = select(Checkpoint).where(
+        Checkpoint.visit_id == visit.id, col(Checkpoint.outlives).is_(False)
+    )
+    rows = session.exec(of_visit).all()
+    if any(row.state is CheckpointState.OPEN for row in rows):
+        return
+    asked = sum(row.key == NEXT_STEP.key for row in rows)
+    start = Start(f"visit:{visit.id}:{asked + 1}", now, CASE, visit)
+    date_checkpoint(session, case, NEXT_STEP, start)
+
+
+def _is_moment(spec: Spec, start: Start) -> bool:
+    return isinstance(_stated(spec, start), datetime)
+
+
+def _stated(spec: Spec, start: Start) -> Any:
+    return (start.facts or {}).get(spec.from_fact or "")
+
+
+def _ending(session: Session, case: Case, spec: Spec, start: Start) -> Ending | None:
+    if spec.from_fact:
+        stated = _stated(spec, start)
+        return _as_stated(stated, spec) if stated is not None else None
+    policy = policy_of(session, case.policy_id)
+    length = policy.length(start.section, spec)
+    if length is None:
+        raise Incomplete(policy.name, start.section, [f"{start.section}.{spec.key}"])
+    return ends(start.at, Term(length, spec.kind, spec.source), calendars_now(session))
+
+
+def _as_stated(stated: date | datetime, spec: Spec) -> Ending:
+    """A date a decision names is that date; nothing is counted and nothing moves it."""
+    exact = isinstance(stated, datetime)
+    moment = stated if isinstance(stated, datetime) else _end_of(stated)
+    day = moment.astimezone(AMSTERDAM).date() if exact else stated
+    why = Text(
+        f"De datum staat in het besluit: {moment_text(stated)} ({spec.source.cite}).",
+        f"The decision states the date: {moment_text(stated)} ({spec.source.cite}).",
+    )
+    return Ending(day, day, moment, (why,), spec.source.cite)
+
+
+def _end_of(day: date) -> datetime:
+    following = day + timedelta(days=1)
+    return datetime(following.year, following.month, following.day, tzinfo=AMSTERDAM)
+
+
+def moment_text(value: date | datetime) -> str:
+    """A day or a moment as people in the Netherlands read it."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
+    return f"{value:%d-%m-%Y}"

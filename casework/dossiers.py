@@ -1,0 +1,51 @@
+"""Builds what the guards are shown from the rows of a case."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from casework.policies import policy_of
+from escalation.dossier import Dossier, Recorded
+from escalation.facts import restored
+from escalation.moves import act_named
+from escalation.rungs import AMSTERDAM
+from models import Act, Case, Handover, HandoverState, Role, Signal
+
+
+def dossier_of(
+    session: Session,
+    case: Case,
+    now: datetime,
+    *,
+    proposed: Recorded | None = None,
+    waived: Collection[str] = (),
+) -> Dossier:
+    """The case as its guards see it at `now`."""
+    acts = session.exec(select(Act).where(Act.case_id == case.id).order_by(col(Act.at)))
+    signals = session.exec(
+        select(func.count()).select_from(Signal).where(Signal.case_id == case.id)
+    ).one()
+    return Dossier(
+        today=now.astimezone(AMSTERDAM).date(),
+        signals=signals,
+        acts=tuple(_recorded(act) for act in acts),
+        proposed=proposed,
+        by_law=policy_of(session, case.policy_id).by_law,
+        care_on_offer=_care_on_offer(session, case),
+        waived=frozenset(waived),
+    )
+
+
+def _recorded(act: Act) -> Recorded:
+    day = act.at.astimezone(AMSTERDAM).date()
+    return Recorded(act.kind, day, restored(act_named(act.kind), act.facts))
+
+
+def _care_on_offer(session: Session, case: Case) -> bool:
+    offered = select(Handover.id).where(
+        Handover.case_id == case.id,
+        Handover.role == Role.CARE.value,
+        Handover.state == HandoverState.OFFERED,
+    )
+    return session.exec(offered).first() is not None

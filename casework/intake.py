@@ -1,0 +1,226 @@
+"""Signals come in; each finds its open case or opens one, and never merges in silence."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, func, select
+
+from casework import journal
+from casework.cases import find, moved_on
+from casework.connect import transaction
+from casework.dating import Start, date_checkpoint
+from casework.people import KEY, contact, first_director
+from casework.policies import policy_of, version_for
+from casework.refusals import Incomplete, NotAllowed
+from casework.stages import enter_stage
+from escalation.path import FIRST
+from escalation.rungs import AMSTERDAM
+from models import Assignment, Case, CaseNumber, Contact, Reporter, Role, Signal, Visit
+
+
+class NewSignal(BaseModel):
+    """A report as it comes in at a door; validated here, stored verbatim."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    municipality: str = Field(pattern=KEY, max_length=64)
+    address: str = Field(min_length=3, max_length=200)
+    received_at: AwareDatetime
+    channel: str = Field(default="desk", pattern=KEY, max_length=32)
+    nature: str = Field(default="unknown", pattern=KEY, max_length=32)
+    acute: bool = False
+    text: str = Field(default="", max_length=20_000)
+    reference: str | None = Field(default=None, min_length=1, max_length=100)
+    reporter_name: str | None = Field(default=None, max_length=200)
+    reporter_contact: str = Field(default="", max_length=320)
+
+    @property
+    def address_key(self) -> str:
+        """The address as compared: one case for "Dorpsstraat 1" and "dorpsstraat  1"."""
+        return " ".join(self.address.casefold().replace(",", " ").split())
+
+    @property
+    def key(self) -> str:
+        """The source's own number, else a digest of what was said, where and when."""
+        if self.reference:
+            return self.reference
+        said = (self.municipality, self.address_key, self.received_at.isoformat(), self.text)
+        return "sha256:" + hashlib.sha256("\0".join(said).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Where a signal went: its case, which it opened or joined, or which knew it already."""
+
+    case_key: str
+    how: str  # "opened", "joined" or "known"
+
+
+def receive_signal(
+    engine: Engine,
+    new: NewSignal,
+    now: datetime,
+    *,
+    director: str | None = None,
+    policy: str | None = None,
+    separate_because: str | None = None,
+) -> Received:
+    """The signal is on a case with a holder. Received twice is received once.
+
+    It joins the open case at its address, which the journal and the result say. `separate_because`
+    opens a case of its own beside that one. Raises NotAllowed when nobody can hold a new case.
+    """
+    if new.received_at > now:
+        raise NotAllowed("a signal can not be received in the future; check the date")
+    asked = (new, now, director, policy, separate_because)
+    try:
+        return _received(engine, *asked)
+    except IntegrityError:
+        # Another signal opened the case at this address in the same instant; now it is there.
+        return _received(engine, *asked)
+
+
+def _received(
+    engine: Engine,
+    new: NewSignal,
+    now: datetime,
+    director: str | None,
+    policy: str | None,
+    separate_because: str | None,
+) -> Received:
+    with transaction(engine) as session:
+        if known := _known(session, new):
+            return Received(known.key, "known")
+        existing = _open_case_at(session, new)
+        if existing and not separate_because:
+            _join(session, find(session, existing.key), new, now)
+            return Received(existing.key, "joined")
+        holder = (
+            contact(session, director)
+            if director
+            else first_director(session, new.municipality, now)
+        )
+        case = _open(session, new, now, holder, policy, existing is not None)
+        return Received(case.key, "opened")
+
+
+def _known(session: Session, new: NewSignal) -> Case | None:
+    return session.exec(
+        select(Case)
+        .join(Signal, col(Signal.case_id) == col(Case.id))
+        .where(Signal.reference == new.key)
+    ).first()
+
+
+def _open_case_at(session: Session, new: NewSignal) -> Case | None:
+    return session.exec(
+        select(Case)
+        .where(
+            Case.municipality == new.municipality,
+            Case.address_key == new.address_key,
+            col(Case.closed_at).is_(None),
+        )
+        .order_by(col(Case.strand))
+    ).first()
+
+
+def _join(session: Session, case: Case, new: NewSignal, now: datetime) -> None:
+    signal = _store(session, case, new)
+    moved_on(session, case)
+    journal.append(session, case, now, journal.SYSTEM, "signal_joined", signal=signal.id)
+    if new.acute:
+        visit = session.exec(
+            select(Visit).where(Visit.case_id == case.id, col(Visit.left_at).is_(None))
+        ).one()
+        acute = next(spec for spec in FIRST.checkpoints if spec.only_if == "acute")
+        start = Start(f"signal:{signal.id}", new.received_at, FIRST.key, visit)
+        date_checkpoint(session, case, acute, start)
+
+
+def _open(
+    session: Session,
+    new: NewSignal,
+    now: datetime,
+    holder: Contact,
+    policy_name: str | None,
+    beside_another: bool,
+) -> Case:
+    version = version_for(session, new.municipality, policy_name)
+    policy = policy_of(session, version.id or 0)
+    if missing := policy.missing_for(FIRST.key):
+        raise Incomplete(policy.name, FIRST.key, missing)
+    director_id = uuid.uuid4()
+    case = Case(
+        key=_next_key(session, new.received_at),
+        municipality=new.municipality,
+        address=new.address,
+        address_key=new.address_key,
+        strand=_next_strand(session, new) if beside_another else 1,
+        stage=FIRST.key,
+        version=0,
+        policy_id=version.id or 0,
+        director_id=director_id,
+        opened_at=now,
+    )
+    session.add(case)
+    session.flush()
+    session.add(
+        Assignment(
+            id=director_id,
+            case_id=case.id or 0,
+            role=Role.DIRECTOR,
+            contact_id=holder.id or 0,
+            since=now,
+        )
+    )
+    signal = _store(session, case, new)
+    journal.append(
+        session, case, now, journal.SYSTEM, "opened", signal=signal.id, policy=policy.name
+    )
+    enter_stage(session, case, FIRST, now, "opened", since=new.received_at, acute=new.acute)
+    return case
+
+
+def _store(session: Session, case: Case, new: NewSignal) -> Signal:
+    signal = Signal(
+        reference=new.key,
+        case_id=case.id or 0,
+        received_at=new.received_at,
+        channel=new.channel,
+        nature=new.nature,
+        acute=new.acute,
+        text=new.text,
+    )
+    session.add(signal)
+    session.flush()
+    if new.reporter_name:
+        session.add(
+            Reporter(signal_id=signal.id or 0, name=new.reporter_name, contact=new.reporter_contact)
+        )
+    return signal
+
+
+def _next_key(session: Session, received_at: datetime) -> str:
+    """The next number of the year; the counter row makes two signals wait for each other."""
+    year = received_at.astimezone(AMSTERDAM).year
+    on_postgres = session.get_bind().dialect.name == "postgresql"
+    insert = (postgresql.insert if on_postgres else sqlite.insert)(CaseNumber)
+    counted = (
+        insert.values(year=year, last=1)
+        .on_conflict_do_update(index_elements=["year"], set_={"last": col(CaseNumber.last) + 1})
+        .returning(col(CaseNumber.last))
+    )
+    return f"{year}-{session.execute(counted).scalar_one():05d}"
+
+
+def _next_strand(session: Session, new: NewSignal) -> int:
+    highest = select(func.max(Case.strand)).where(
+        Case.municipality == new.municipality, Case.address_key == new.address_key
+    )
+    return (session.exec(highest).one() or 0) + 1

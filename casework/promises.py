@@ -1,0 +1,94 @@
+"""Promises: raised when they ring, set-based, and answered by people."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, col, select
+
+from casework import journal
+from casework.cases import find, moved_on, open_visit
+from casework.connect import reading, transaction
+from casework.dating import ensure_next_date
+from casework.people import contact
+from casework.raising import raise_batch
+from casework.refusals import NotAllowed, NotFound
+from models import Answer, Checkpoint, CheckpointState
+
+BATCH = 500
+
+
+def raise_due(engine: Engine, now: datetime, limit: int = BATCH) -> int:
+    """At most `limit` rungs that ring by `now` are raised; returns how many. Call until 0.
+
+    Statutory promises first. One transaction: mark, journal and outbox, or nothing. Two callers
+    share the work on PostgreSQL and wait for each other on SQLite; neither raises a rung twice.
+    """
+    with transaction(engine) as session:
+        return raise_batch(session, now, limit)
+
+
+def next_due(engine: Engine) -> datetime | None:
+    """The moment the next rung rings; None when no promise is open."""
+    with reading(engine) as session:
+        moments = [
+            session.exec(
+                select(Checkpoint.next_at)
+                .where(Checkpoint.state == CheckpointState.OPEN, Checkpoint.statutory == statutory)
+                .order_by(col(Checkpoint.next_at))
+                .limit(1)
+            ).first()
+            for statutory in (True, False)
+        ]
+    return min((m for m in moments if m is not None), default=None)
+
+
+def answer(
+    engine: Engine,
+    case_key: str,
+    key: str,
+    *,
+    given: Answer,
+    by: str,
+    now: datetime,
+    reason: str | None = None,
+) -> int:
+    """The open promise `key` of the case is answered; returns the case's version.
+
+    The same answer given twice is given once. "not_done" and "cannot_share" need a reason. Raises
+    NotFound when the case has no such promise, NotAllowed when it was answered otherwise.
+    """
+    if given is not Answer.DONE and not (reason or "").strip():
+        raise NotAllowed(f"{given.value!r} needs a reason, so that the others know why")
+    with transaction(engine) as session:
+        case = find(session, case_key)
+        actor = contact(session, by).key
+        row = _promise(session, case.id or 0, key)
+        if row.state is CheckpointState.ANSWERED and row.answer is given:
+            return case.version
+        if row.state is not CheckpointState.OPEN:
+            said = row.answer.value if row.answer else "lapsed"
+            raise NotAllowed(f"promise {key!r} of case {case.key} is over already: {said}")
+        row.state, row.answer, row.reason = CheckpointState.ANSWERED, given, reason
+        row.next_at, row.answered_by, row.closed_at = None, actor, now
+        session.add(row)
+        session.flush()
+        if visit := open_visit(session, case):
+            ensure_next_date(session, case, visit, now)
+        moved_on(session, case)
+        journal.append(session, case, now, actor, "answered", promise=row.id, answer=given.value)
+        return case.version
+
+
+def _promise(session: Session, case_id: int, key: str) -> Checkpoint:
+    """The case's promise by key or number: the open one first, else the newest."""
+    wanted = Checkpoint.id == int(key) if key.isdigit() else Checkpoint.key == key
+    rows: Sequence[Checkpoint] = session.exec(
+        select(Checkpoint)
+        .where(Checkpoint.case_id == case_id, wanted)
+        .order_by(sa.case((col(Checkpoint.state) == "open", 0), else_=1), col(Checkpoint.id).desc())
+    ).all()
+    if not rows:
+        raise NotFound("promise", key, "see its promises: estafette case show")
+    return rows[0]

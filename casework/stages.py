@@ -1,0 +1,289 @@
+"""Stages: entering one dates its promises, leaving one makes an end of them."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, col, func, select
+
+from casework import journal
+from casework.cases import find, moved_on, open_visit, refuse_stale
+from casework.connect import transaction
+from casework.dating import Start, date_checkpoint
+from casework.dossiers import dossier_of
+from casework.people import contact, holder, succeed
+from casework.policies import policy_of
+from casework.refusals import CaseMoved, Incomplete, NotAllowed, Unmet
+from escalation import moves
+from escalation.lanes import LEAD_TAKEN
+from escalation.policy import CASE
+from escalation.shape import Stage
+from models import (
+    Assignment,
+    Case,
+    Checkpoint,
+    CheckpointState,
+    JournalEntry,
+    Role,
+    Visit,
+)
+
+# Why a case was closed; the first five are those of the national evaluation.
+RESULTS = ("resolved", "reduced", "not_reduced", "moved", "unclear", "unfounded", "referred")
+BEFORE_ANYTHING_WAS_DONE = {"signal", "assessment"}
+
+
+def decide(
+    engine: Engine,
+    case_key: str,
+    *,
+    by: str,
+    seen_version: int,
+    now: datetime,
+    exit_key: str | None = None,
+    to: str | None = None,
+    reason: str | None = None,
+    result: str | None = None,
+    waive: Mapping[str, str] | None = None,
+) -> int:
+    """The case is in the stage the decision leads to, with its promises dated; returns its version.
+
+    An ordinary `exit_key`, or any other stage `to` with a `reason`. The same decision by the same
+    person on the same version is taken once. Raises CaseMoved on an old page, Unmet with every
+    unmet guard, Incomplete when the policy lacks a number, NotAllowed, NotFound.
+    """
+    with transaction(engine) as session:
+        case = find(session, case_key)
+        actor = contact(session, by).key
+        current = moves.stage(case.stage)
+        target = _target(current, exit_key, to, reason)
+        if _taken_before(session, case, seen_version, actor, target):
+            return case.version
+        refuse_stale(case, seen_version)
+        if case.closed_at is not None:
+            raise NotAllowed(f"case {case.key} is closed; reopen it first: estafette case reopen")
+        waived = _waived(target, waive or {})
+        _judge(session, case, target, now, waived)
+        if target.is_end:
+            _close(session, case, target, now, result or _result_of(case, target))
+        journal.append(
+            session,
+            case,
+            now,
+            actor,
+            "decided",
+            seen=seen_version,
+            to=target.key,
+            how=exit_key or "other",
+            waived=sorted(waived),
+            reasoned=reason is not None,
+        )
+        enter_stage(session, case, target, now, exit_key or "other")
+        return case.version
+
+
+def reopen(
+    engine: Engine,
+    case_key: str,
+    *,
+    stage: str,
+    by: str,
+    reason: str,
+    now: datetime,
+    director: str | None = None,
+) -> int:
+    """A closed case is open again in `stage`, with a director; returns its version.
+
+    Reopening a case that is open already in that stage changes nothing. Raises NotAllowed when
+    another case is open at the address, or no reason is given.
+    """
+    with transaction(engine) as session:
+        case = find(session, case_key)
+        target = moves.stage(stage)
+        if case.closed_at is None:
+            if case.stage == target.key:
+                return case.version
+            raise NotAllowed(f"case {case.key} is open in {case.stage!r}; nothing to reopen")
+        if target.is_end or not reason.strip():
+            raise NotAllowed("reopening needs an open stage and a reason")
+        actor = contact(session, by)
+        _refuse_second_case(session, case)
+        _judge(session, case, target, now, frozenset())
+        case.closed_at, case.result = None, None
+        succeed(
+            session, case, Role.DIRECTOR, contact(session, director) if director else actor, now
+        )
+        journal.append(session, case, now, actor.key, "reopened", to=target.key)
+        enter_stage(session, case, target, now, "reopened")
+        return case.version
+
+
+def enter_stage(
+    session: Session,
+    case: Case,
+    target: Stage,
+    now: datetime,
+    how: str,
+    *,
+    since: datetime | None = None,
+    acute: bool = False,
+) -> Visit | None:
+    """The case is in `target`; the stage left is over and the new one's promises are dated.
+
+    The only place that dates a stage's own promises; they run from `since`, else from `now`. None
+    for an end: nothing is visited there.
+    """
+    _leave(session, case, target, now, how)
+    case.stage = target.key
+    moved_on(session, case)
+    journal.append(session, case, now, journal.SYSTEM, "entered", stage=target.key)
+    if target.is_end:
+        return None
+    visit = _new_visit(session, case, target, now)
+    for spec in target.checkpoints:
+        if spec.only_if is None or (spec.only_if == "acute" and acute):
+            start = Start(f"visit:{visit.id}", since or now, target.key, visit)
+            date_checkpoint(session, case, spec, start)
+    if holder(session, case, Role(target.lead.value)) is None:
+        date_checkpoint(session, case, LEAD_TAKEN, Start(f"visit:{visit.id}", now, CASE, visit))
+    return visit
+
+
+def lapse(
+    session: Session, case: Case, now: datetime, keys: Collection[str], visit: Visit | None = None
+) -> None:
+    """Open promises with these keys are over without an answer; all but those that outlive the
+    stage when a visit is given."""
+    rows = session.exec(
+        select(Checkpoint).where(
+            Checkpoint.case_id == case.id, Checkpoint.state == CheckpointState.OPEN
+        )
+    )
+    for row in rows:
+        of_visit = visit is not None and row.visit_id == visit.id and not row.outlives
+        if row.key in keys or of_visit:
+            row.state, row.next_at, row.closed_at = CheckpointState.LAPSED, None, now
+            session.add(row)
+    session.flush()
+
+
+def _target(current: Stage, exit_key: str | None, to: str | None, reason: str | None) -> Stage:
+    if exit_key is not None:
+        return moves.target_of(current, exit_key)
+    if to is None or not (reason or "").strip():
+        raise NotAllowed("a decision names an exit, or a stage to move to and the reason why")
+    if to == current.key:
+        raise NotAllowed(f"the case is in {to!r} already")
+    return moves.stage(to)
+
+
+def _taken_before(
+    session: Session, case: Case, seen_version: int, actor: str, target: Stage
+) -> bool:
+    last = session.exec(
+        select(JournalEntry)
+        .where(JournalEntry.case_id == case.id, JournalEntry.kind == "decided")
+        .order_by(col(JournalEntry.seq).desc())
+    ).first()
+    if last is None or case.version == seen_version:
+        return False
+    same = (last.actor, last.data["seen"], last.data["to"]) == (actor, seen_version, target.key)
+    if last.data["seen"] == seen_version and not same:
+        raise CaseMoved(case.key, seen_version, case.version)
+    return same
+
+
+def _waived(target: Stage, waive: Mapping[str, str]) -> frozenset[str]:
+    if wrong := moves.not_waivable(waive.keys(), target.guards):
+        raise NotAllowed(f"can not be waived here: {', '.join(wrong)}")
+    if empty := [key for key, reason in waive.items() if not reason.strip()]:
+        raise NotAllowed(f"waiving needs a reason: {', '.join(empty)}")
+    return frozenset(waive)
+
+
+def _judge(
+    session: Session, case: Case, target: Stage, now: datetime, waived: frozenset[str]
+) -> None:
+    policy = policy_of(session, case.policy_id)
+    if not target.is_end and (missing := policy.missing_for(target.key)):
+        raise Incomplete(policy.name, target.key, missing)
+    if unmet := moves.unmet(target.guards, dossier_of(session, case, now, waived=waived)):
+        raise Unmet(f"entering {target.key!r}", unmet)
+
+
+def _close(session: Session, case: Case, target: Stage, now: datetime, result: str) -> None:
+    if result not in RESULTS:
+        raise NotAllowed(f"closing needs a result, one of: {', '.join(RESULTS)}")
+    running = session.exec(
+        select(Checkpoint.key).where(
+            Checkpoint.case_id == case.id,
+            Checkpoint.state == CheckpointState.OPEN,
+            col(Checkpoint.statutory).is_(True),
+            col(Checkpoint.outlives).is_(True),
+        )
+    ).all()
+    if running:
+        raise NotAllowed(
+            f"case {case.key} can not be closed while terms of law still run: "
+            f"{', '.join(sorted(running))}; answer them first"
+        )
+    lapse(session, case, now, {row.key for row in _open_checkpoints(session, case)})
+    case.closed_at, case.result = now, result
+    session.add(case)
+    session.flush()
+    _end_assignments(session, case, now)
+
+
+def _open_checkpoints(session: Session, case: Case) -> list[Checkpoint]:
+    rows = select(Checkpoint).where(
+        Checkpoint.case_id == case.id, Checkpoint.state == CheckpointState.OPEN
+    )
+    return list(session.exec(rows))
+
+
+def _end_assignments(session: Session, case: Case, now: datetime) -> None:
+    for row in session.exec(
+        select(Assignment).where(Assignment.case_id == case.id, col(Assignment.until).is_(None))
+    ):
+        row.until = now
+        session.add(row)
+
+
+def _result_of(case: Case, target: Stage) -> str:
+    if target.key == "referred":
+        return "referred"
+    return "unfounded" if case.stage in BEFORE_ANYTHING_WAS_DONE else ""
+
+
+def _refuse_second_case(session: Session, case: Case) -> None:
+    other = session.exec(
+        select(Case.key).where(
+            Case.municipality == case.municipality,
+            Case.address_key == case.address_key,
+            Case.strand == case.strand,
+            col(Case.closed_at).is_(None),
+        )
+    ).first()
+    if other:
+        raise NotAllowed(f"case {other} is open at the same address; continue there")
+
+
+def _leave(session: Session, case: Case, target: Stage, now: datetime, how: str) -> None:
+    visit = open_visit(session, case)
+    if visit is None:
+        return
+    visit.left_at, visit.left_for, visit.left_how = now, target.key, how
+    session.add(visit)
+    lapse(session, case, now, set(), visit)
+
+
+def _new_visit(session: Session, case: Case, target: Stage, now: datetime) -> Visit:
+    before = session.exec(
+        select(func.count())
+        .select_from(Visit)
+        .where(Visit.case_id == case.id, Visit.stage == target.key)
+    ).one()
+    visit = Visit(case_id=case.id or 0, stage=target.key, number=before + 1, entered_at=now)
+    session.add(visit)
+    session.flush()
+    return visit

@@ -1,0 +1,312 @@
+"""Read-only answers for the doors, as plain values."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, col, select
+
+from casework.connect import reading
+from casework.dossiers import dossier_of
+from casework.policies import policy_of
+from casework.questions import question
+from casework.refusals import NotFound
+from escalation import moves
+from escalation.path import STAGES
+from escalation.shape import Guard, Stage
+from escalation.text import Text
+from models import (
+    Act,
+    Alert,
+    Assignment,
+    Case,
+    Checkpoint,
+    Contact,
+    Delivery,
+    Handover,
+    JournalEntry,
+    Visit,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a timeline; keys and codes only."""
+
+    at: datetime
+    actor: str
+    what: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of the case list."""
+
+    key: str
+    municipality: str
+    stage: str
+    holder: str | None
+    version: int
+    next_at: datetime | None
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseView:
+    id: int
+    key: str
+    section: str
+    asks: Text
+    due_on: date
+    due_at: datetime
+    exact: bool
+    state: str
+    statutory: bool
+    source: str
+    derivation: list[dict[str, str]]
+    rung: int | None
+    next_at: datetime | None
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverView:
+    id: int
+    role: str
+    sender: str
+    receiver: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExitView:
+    """An ordinary way out of the stage, and what still refuses it."""
+
+    key: str
+    name: Text
+    to: str
+    unmet: tuple[Guard, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as its director sees it."""
+
+    key: str
+    municipality: str
+    address: str
+    stage: str
+    version: int
+    policy: str
+    opened_at: datetime
+    closed_at: datetime | None
+    result: str | None
+    holders: dict[str, str]
+    visits: list[tuple[str, int, datetime, datetime | None, str | None]]
+    promises: list[PromiseView]
+    acts: list[tuple[datetime, str, str, dict[str, Any]]]
+    handovers: list[HandoverView]
+    exits: list[ExitView]
+    journal: list[Line]
+
+
+def case_view(engine: Engine, key: str, now: datetime) -> CaseView:
+    """Everything the case page shows. Raises NotFound."""
+    with reading(engine) as session:
+        case = _case(session, key)
+        return CaseView(
+            key=case.key,
+            municipality=case.municipality,
+            address=case.address,
+            stage=case.stage,
+            version=case.version,
+            policy=policy_of(session, case.policy_id).name,
+            opened_at=case.opened_at,
+            closed_at=case.closed_at,
+            result=case.result,
+            holders=_holders(session, case),
+            visits=_visits(session, case),
+            promises=_promises(session, case),
+            acts=_acts(session, case),
+            handovers=_handovers(session, case),
+            exits=_exits(session, case, now),
+            journal=_journal(session, case),
+        )
+
+
+def timeline(engine: Engine, key: str) -> list[Line]:
+    """What happened to the case, oldest first, without personal data. Raises NotFound."""
+    with reading(engine) as session:
+        return _journal(session, _case(session, key))
+
+
+def case_list(engine: Engine, *, include_closed: bool = False, limit: int = 200) -> list[Listed]:
+    """Cases, those whose next date comes first on top."""
+    next_at = (
+        select(sa.func.min(Checkpoint.next_at))
+        .where(Checkpoint.case_id == Case.id)
+        .correlate(Case)
+        .scalar_subquery()
+    )
+    rows = (
+        select(Case, Contact.key, next_at)
+        .outerjoin(Assignment, col(Assignment.id) == col(Case.director_id))
+        .outerjoin(Contact, col(Contact.id) == col(Assignment.contact_id))
+        .order_by(next_at.asc().nulls_last(), col(Case.id))
+        .limit(limit)
+    )
+    if not include_closed:
+        rows = rows.where(col(Case.closed_at).is_(None))
+    with reading(engine) as session:
+        return [
+            Listed(
+                case.key,
+                case.municipality,
+                case.stage,
+                holder if not case.closed_at else None,
+                case.version,
+                soonest,
+                case.closed_at is not None,
+            )
+            for case, holder, soonest in session.exec(rows)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    number: int
+    case_key: str
+    asks: Text
+    lead: str
+    recipient: str
+    state: str
+    attempts: int
+    created_at: datetime
+    acknowledged: bool
+
+
+def alert_list(
+    engine: Engine, *, case_key: str | None = None, unsent: bool = False, limit: int = 100
+) -> list[AlertView]:
+    """Alerts, newest first."""
+    rows = (
+        sa.select(Alert, Case.key, Contact.key, Checkpoint.section, Checkpoint.key)  # type: ignore[call-overload]
+        .join(Case, col(Case.id) == col(Alert.case_id))
+        .join(Contact, col(Contact.id) == col(Alert.recipient_id))
+        .outerjoin(Checkpoint, col(Checkpoint.id) == col(Alert.checkpoint_id))
+        .order_by(col(Alert.id).desc())
+        .limit(limit)
+    )
+    if case_key:
+        rows = rows.where(Case.key == case_key)
+    if unsent:
+        rows = rows.where(col(Alert.next_at).is_not(None))
+    with reading(engine) as session:
+        return [
+            AlertView(
+                alert.id or 0,
+                key,
+                question(section or "case", promise or "handover_answered"),
+                alert.lead,
+                recipient,
+                alert.state.value,
+                alert.attempts,
+                alert.created_at,
+                alert.acknowledged_at is not None,
+            )
+            for alert, key, recipient, section, promise in session.execute(rows)
+        ]
+
+
+def deliveries(engine: Engine, number: int) -> list[tuple[int, str, str, str]]:
+    """Every attempt to deliver an alert: attempt, channel, outcome, detail."""
+    with reading(engine) as session:
+        rows = session.exec(
+            select(Delivery).where(Delivery.alert_id == number).order_by(col(Delivery.attempt))
+        )
+        return [(r.attempt, r.channel, r.outcome, r.detail) for r in rows]
+
+
+def _case(session: Session, key: str) -> Case:
+    case = session.exec(select(Case).where(Case.key == key)).first()
+    if case is None:
+        raise NotFound("case", key, "see: estafette case list")
+    return case
+
+
+def _holders(session: Session, case: Case) -> dict[str, str]:
+    rows = session.exec(
+        select(Assignment.role, Contact.key)
+        .join(Contact, col(Contact.id) == col(Assignment.contact_id))
+        .where(Assignment.case_id == case.id, col(Assignment.until).is_(None))
+    )
+    return {str(role): key for role, key in rows}
+
+
+def _visits(
+    session: Session, case: Case
+) -> list[tuple[str, int, datetime, datetime | None, str | None]]:
+    rows = session.exec(select(Visit).where(Visit.case_id == case.id).order_by(col(Visit.id)))
+    return [(v.stage, v.number, v.entered_at, v.left_at, v.left_how) for v in rows]
+
+
+def _promises(session: Session, case: Case) -> list[PromiseView]:
+    rows = session.exec(
+        select(Checkpoint).where(Checkpoint.case_id == case.id).order_by(col(Checkpoint.due_at))
+    )
+    return [
+        PromiseView(
+            r.id or 0,
+            r.key,
+            r.section,
+            question(r.section, r.key),
+            r.due_on,
+            r.due_at,
+            r.exact,
+            r.state.value,
+            r.statutory,
+            r.source,
+            r.derivation,
+            r.rung,
+            r.next_at,
+            r.answer.value if r.answer else None,
+        )
+        for r in rows
+    ]
+
+
+def _acts(session: Session, case: Case) -> list[tuple[datetime, str, str, dict[str, Any]]]:
+    rows = session.exec(select(Act).where(Act.case_id == case.id).order_by(col(Act.at)))
+    return [(a.at, a.kind, a.by, a.facts) for a in rows]
+
+
+def _handovers(session: Session, case: Case) -> list[HandoverView]:
+    names = dict(session.exec(select(Contact.id, Contact.key)).all())
+    rows = session.exec(select(Handover).where(Handover.case_id == case.id))
+    return [
+        HandoverView(
+            h.id or 0, h.role, names[h.from_contact_id], names[h.to_contact_id], h.state.value
+        )
+        for h in rows
+    ]
+
+
+def _exits(session: Session, case: Case, now: datetime) -> list[ExitView]:
+    dossier, policy = dossier_of(session, case, now), policy_of(session, case.policy_id)
+
+    def view(key: str, name: Text, target: Stage) -> ExitView:
+        missing = () if target.is_end else policy.missing_for(target.key)
+        return ExitView(key, name, target.key, tuple(moves.unmet(target.guards, dossier)), missing)
+
+    return [view(e.key, e.name, STAGES[e.to]) for e in STAGES[case.stage].exits]
+
+
+def _journal(session: Session, case: Case) -> list[Line]:
+    rows = session.exec(
+        select(JournalEntry).where(JournalEntry.case_id == case.id).order_by(col(JournalEntry.seq))
+    )
+    return [Line(r.at, r.actor, r.kind, dict(r.data)) for r in rows]

@@ -1,0 +1,95 @@
+"""Three lanes that run beside every stage: care, legal protection, and the dossier.
+
+Starting an order never closes care; an objection can come in any stage; facts can always be added.
+"""
+
+from escalation.shape import Act, Checkpoint, Lane
+from escalation.terms import Kind
+from escalation.text import Text, law, proposal
+
+# fmt: off
+# Dated when a stage has no open promise left, so that an open case always has a next date.
+NEXT_STEP = Checkpoint(
+    "next_step", Text("Wat is de volgende stap in deze zaak?",
+                      "What is the next step for this case?"), Kind.POLICY, proposal())
+
+# Dated when a stage is entered whose lead nobody holds yet.
+LEAD_TAKEN = Checkpoint(
+    "lead_taken", Text("Wie neemt de leiding van deze stap over?",
+                       "Who takes over the lead of this stage?"), Kind.POLICY, proposal())
+
+# Dated when a handover is offered; answered by accepting or refusing it.
+HANDOVER_ANSWERED = Checkpoint(
+    "handover_answered", Text("Neemt u deze zaak over, of niet?",
+                              "Do you take over this case, or not?"), Kind.POLICY, proposal())
+
+# Dated when a handover is accepted: the sender is owed word.
+REPORT_BACK = Checkpoint(
+    "report_back", Text("Is teruggemeld hoe het na de overdracht gaat?",
+                        "Was it reported back how things go since the handover?"),
+    Kind.POLICY, proposal(), answered_by=("reported_back",), outlives=True)
+
+# What a message about a handover says, by what happened to it.
+HANDOVER_NEWS = {
+    "offered": HANDOVER_ANSWERED.asks,
+    "accepted": Text("Uw overdracht is aanvaard.", "Your handover was accepted."),
+    "refused": Text("Uw overdracht is geweigerd; u houdt de zaak.",
+                    "Your handover was refused; you keep the case."),
+}
+
+CASE_WIDE = (NEXT_STEP, LEAD_TAKEN, HANDOVER_ANSWERED, REPORT_BACK)
+
+CARE = Lane("care", Text("zorg", "care"), acts=(
+    Act("care_offered", Text("hulp aangeboden", "care offered"), fields=("form", "offered_by")),
+    Act("care_accepted", Text("hulp aanvaard", "care accepted"), fields=("form",)),
+    Act("care_refused", Text("hulp geweigerd", "care refused"), fields=("form",)),
+    Act("contact_attempted", Text("contact geprobeerd", "contact attempted"),
+        fields=("result",)),
+    Act("mediation_held", Text("bemiddeling gehouden", "mediation held"), fields=("result",)),
+    Act("care_consult_answered", Text("zorg geraadpleegd", "care consult answered"),
+        fields=("answer",)),
+    Act("care_exhausted", Text("zorgopties uitgeput verklaard", "care declared exhausted"),
+        fields=("attempts",), needs=("attempts",)),
+))
+
+LEGAL_PROTECTION = Lane("legal_protection", Text("rechtsbescherming", "legal protection"), acts=(
+    Act("objection_received", Text("bezwaar ontvangen", "objection received"),
+        fields=("against", "by_party"),
+        starts=(Checkpoint("objection_decided", Text("Is op het bezwaar beslist?",
+                                                     "Was the objection decided?"),
+                           Kind.STATUTORY, law("Awb 7:10"), length="12 weeks",
+                           answered_by=("objection_decided",), outlives=True),)),
+    Act("objection_decided", Text("op bezwaar beslist", "objection decided"),
+        fields=("result", "decided_by")),
+    Act("interim_relief_requested", Text("voorlopige voorziening gevraagd",
+                                         "interim relief requested"), fields=("against",)),
+    Act("appeal_lodged", Text("beroep ingesteld", "appeal lodged"), fields=("against",)),
+    Act("hearing_held", Text("zitting gehouden", "hearing held"), fields=("court",)),
+    Act("ruling_received", Text("uitspraak ontvangen", "ruling received"),
+        fields=("court", "result", "reason", "ecli"), needs=("result",)),
+))
+
+DOSSIER = Lane("dossier", Text("dossier", "dossier"), acts=(
+    Act("reporter_informed", Text("melder geïnformeerd", "reporter informed"),
+        fields=("channel",)),
+    Act("observation_recorded", Text("waarneming vastgelegd", "observation recorded"),
+        fields=("by", "time_of_day", "what"), needs=("by",)),
+    Act("pattern_established", Text("ernst en herhaling vastgesteld", "pattern established"),
+        fields=("serious", "repeated"), needs=("serious", "repeated")),
+    Act("threat_established", Text("bedreiging vastgesteld", "threat established"),
+        fields=("ground", "what"), needs=("ground",)),
+    Act("lighter_means_recorded", Text("lichter middel vastgelegd", "lighter means recorded"),
+        fields=("means", "result"), needs=("means", "result")),
+    Act("dwelling_recorded", Text("woning vastgelegd", "dwelling recorded"),
+        fields=("rental",), needs=("rental",)),
+    Act("landlord_step_recorded", Text("stap van de verhuurder vastgelegd",
+                                       "landlord's step recorded"), fields=("step", "result")),
+    Act("housing_inquiry_recorded", Text("huisvesting onderzocht", "housing inquiry recorded"),
+        fields=("result",)),
+    Act("views_heard", Text("zienswijze gehoord", "views heard"), fields=("form", "result")),
+    Act("reported_back", Text("teruggemeld", "reported back"), fields=("result",)),
+    Act("note_added", Text("aantekening", "note added"), fields=("text",), needs=("text",)),
+))
+# fmt: on
+
+LANES = (CARE, LEGAL_PROTECTION, DOSSIER)

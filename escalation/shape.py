@@ -1,0 +1,132 @@
+"""The grammar of the path table: what a stage, act, guard, checkpoint and lane consist of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from escalation.dossier import Dossier
+from escalation.terms import Kind
+from escalation.text import Origin, Source, Text
+
+ENTERED = "entered"  # a checkpoint that starts when its stage is entered
+
+
+class Role(StrEnum):
+    """Who may hold a part of the case; one person at most per role at any instant."""
+
+    DIRECTOR = "case_director"
+    CARE = "care_lead"
+    ENFORCEMENT = "enforcement_lead"
+
+
+class Family(StrEnum):
+    """The seven reasons for which courts annulled real measures (and one for our own order)."""
+
+    GROUND = "legal_ground"
+    FACTS = "facts_verified"
+    HEARD = "person_heard"
+    LIGHTER = "lighter_means"
+    POLICY = "own_policy_followed"
+    DURATION = "duration_and_housing"
+    CONTENT = "formal_content"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A plain question about the dossier; the case may pass when it `holds`."""
+
+    key: str
+    family: Family
+    asks: Text
+    holds: Callable[[Dossier], bool]
+    source: Source
+
+    @property
+    def waivable(self) -> bool:
+        """A named person may waive a policy guard with a reason; never one set by law."""
+        return self.source.origin is not Origin.LAW
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A promise the path makes: a question that must be answered by a date.
+
+    `length` is given for terms set by law. For policy terms it is None and comes from the
+    municipality's policy under "stage.key". `from_fact` names the act's field that carries the
+    length or the end itself (an order's duration, a closure's end moment).
+    """
+
+    key: str
+    asks: Text
+    kind: Kind
+    source: Source
+    length: str | None = None
+    from_fact: str | None = None
+    answered_by: tuple[str, ...] = ()
+    outlives: bool = False
+    only_if: str | None = None
+
+    @property
+    def by_law(self) -> bool:
+        return self.source.origin is Origin.LAW
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that was done and is recorded: by whom, when, on what ground.
+
+    `fields` are the only facts it may carry, `needs` those it must. `starts` are the terms that
+    begin to run the day it was done. A `coercive` act is refused while a guard is unmet.
+    """
+
+    key: str
+    name: Text
+    fields: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    starts: tuple[Checkpoint, ...] = ()
+    ends: tuple[str, ...] = ()
+    coercive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """An ordinary decision: the button a director presses to leave a stage."""
+
+    key: str
+    name: Text
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One row of the path."""
+
+    key: str
+    dutch: str
+    english: str
+    lead: Role
+    decides: Text
+    guards: tuple[Guard, ...] = ()
+    checkpoints: tuple[Checkpoint, ...] = ()
+    acts: tuple[Act, ...] = ()
+    exits: tuple[Exit, ...] = ()
+    coercive: bool = False
+
+    @property
+    def is_end(self) -> bool:
+        return not self.exits
+
+    @property
+    def terms(self) -> tuple[Checkpoint, ...]:
+        """Every checkpoint this stage can start: on entry and by its acts."""
+        return self.checkpoints + tuple(c for act in self.acts for c in act.starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A track that runs beside every stage; its acts can be recorded whatever the stage."""
+
+    key: str
+    name: Text
+    acts: tuple[Act, ...]

@@ -1,0 +1,43 @@
+"""Rows: what is known and what can never be true. No behaviour."""
+
+from models.alert import Alert, AlertState, Delivery
+from models.case import (
+    Act,
+    Assignment,
+    Case,
+    CaseNumber,
+    Reporter,
+    Role,
+    Signal,
+    Visit,
+)
+from models.checkpoint import Answer, Checkpoint, CheckpointState, Handover, HandoverState
+from models.columns import UtcTime
+from models.journal import JournalEntry
+from models.people import Contact, Organisation
+from models.policy import Decree, PolicyVersion
+
+__all__ = [
+    "Act",
+    "Alert",
+    "AlertState",
+    "Answer",
+    "Assignment",
+    "Case",
+    "CaseNumber",
+    "Checkpoint",
+    "CheckpointState",
+    "Contact",
+    "Decree",
+    "Delivery",
+    "Handover",
+    "HandoverState",
+    "JournalEntry",
+    "Organisation",
+    "PolicyVersion",
+    "Reporter",
+    "Role",
+    "Signal",
+    "UtcTime",
+    "Visit",
+]

@@ -1,0 +1,72 @@
+"""The outbox: one row per recipient, and every attempt to deliver it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from models.columns import moment, one_of, when
+
+
+class AlertState(StrEnum):
+    WAITING = "waiting"  # to be sent from next_at on
+    LEASED = "leased"  # a sender has it until next_at; after that it may be sent again
+    FAILED = "failed"  # the last attempt failed; the next is at next_at
+    DELIVERED = "delivered"
+    PERHAPS = "perhaps"  # the receiver may have it; never repeated without a person
+
+
+class Alert(SQLModel, table=True):
+    """A message to one person about one promise or handover; its id is the number people see.
+
+    The row holds no text: the words are made from the promise's key when it is sent.
+    """
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        sa.UniqueConstraint("checkpoint_id", "rung", "recipient_id"),
+        sa.UniqueConstraint("handover_id", "event", "recipient_id"),
+        sa.CheckConstraint(
+            "(checkpoint_id IS NULL) <> (handover_id IS NULL)", name="about_one_thing"
+        ),
+        sa.CheckConstraint(
+            "(state IN ('waiting', 'leased', 'failed')) = (next_at IS NOT NULL)",
+            name="unsent_is_watched",
+        ),
+        sa.CheckConstraint("(state = 'leased') = (token IS NOT NULL)", name="lease_has_token"),
+        # Serves the senders: statutory first, then by moment.
+        sa.Index("ix_alerts_to_send", "statutory", "next_at", **when("next_at IS NOT NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id", index=True)
+    checkpoint_id: int | None = Field(default=None, foreign_key="checkpoints.id")
+    rung: int | None = None
+    handover_id: int | None = Field(default=None, foreign_key="handovers.id")
+    event: str | None = Field(default=None, max_length=32)
+    lead: str = Field(max_length=16)
+    recipient_id: int = Field(foreign_key="contacts.id", index=True)
+    statutory: bool
+    created_at: datetime = moment()
+    state: AlertState = one_of(AlertState, "alert_state")
+    next_at: datetime | None = moment(null=True)
+    token: str | None = Field(default=None, max_length=36)
+    attempts: int = 0
+    acknowledged_at: datetime | None = moment(null=True)
+    acknowledged_by: str | None = Field(default=None, max_length=64)
+
+
+class Delivery(SQLModel, table=True):
+    """One attempt to deliver one alert. `detail` is a code; it never holds an address or text."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (sa.UniqueConstraint("alert_id", "attempt"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: int = Field(foreign_key="alerts.id")
+    attempt: int
+    channel: str = Field(max_length=64)
+    outcome: str = Field(max_length=16)
+    detail: str = Field(max_length=64)
+    at: datetime = moment()

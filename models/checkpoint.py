@@ -1,0 +1,117 @@
+"""A dated promise. This page says checkpoint where people say promise."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from models.columns import Json, moment, one_of, when
+
+
+class CheckpointState(StrEnum):
+    OPEN = "open"  # somebody still has to answer
+    ANSWERED = "answered"  # done, not done or cannot share, with by whom and when
+    LAPSED = "lapsed"  # the case or a later act made the question void
+
+
+class Answer(StrEnum):
+    DONE = "done"
+    NOT_DONE = "not_done"
+    CANNOT_SHARE = "cannot_share"
+
+
+class Checkpoint(SQLModel, table=True):
+    """A promise copied from the path when a stage or act started it; later changes never move it.
+
+    `next_at` is the moment its next rung rings. An open promise always has one and a promise that
+    is over never has: that is how every date has a watcher.
+    """
+
+    __tablename__ = "checkpoints"
+    __table_args__ = (
+        sa.UniqueConstraint("case_id", "key", "origin"),
+        sa.CheckConstraint("(state = 'open') = (next_at IS NOT NULL)", name="open_is_watched"),
+        sa.CheckConstraint(
+            "(state = 'answered') = (answer IS NOT NULL)", name="answered_has_answer"
+        ),
+        sa.CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="over_has_moment"),
+        sa.CheckConstraint(
+            "answer IS NULL OR answer = 'done' OR reason IS NOT NULL", name="no_without_reason"
+        ),
+        # Serves the watch: statutory promises first, then by moment.
+        sa.Index("ix_checkpoints_due", "statutory", "next_at", **when("state = 'open'")),
+        sa.Index("ix_checkpoints_open_by_case", "case_id", **when("state = 'open'")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id", index=True)
+    key: str = Field(max_length=64)
+    section: str = Field(max_length=32)  # the stage or lane of the path it comes from
+    origin: str = Field(max_length=48)  # what started it: "visit:12", "act:5", "handover:3"
+    visit_id: int | None = Field(default=None, foreign_key="visits.id")
+    handover_id: int | None = Field(default=None, foreign_key="handovers.id")
+    kind: str = Field(max_length=32)
+    statutory: bool
+    outlives: bool
+    source: str = Field(max_length=200)
+    length: str = Field(max_length=32)
+    since: datetime = moment()
+    due_on: date
+    due_at: datetime = moment()
+    exact: bool  # due at that very moment, not at the end of the day
+    derivation: list[dict[str, str]] = Field(sa_type=Json)
+    state: CheckpointState = one_of(CheckpointState, "state")
+    rung: int | None = None  # the last rung raised
+    next_rung: int
+    next_at: datetime | None = moment(null=True)
+    answer: Answer | None = one_of(Answer, "answer", nullable=True, default=None)
+    reason: str | None = Field(default=None, max_length=1000)
+    answered_by: str | None = Field(default=None, max_length=64)
+    closed_at: datetime | None = moment(null=True)
+
+
+class HandoverState(StrEnum):
+    DRAFT = "draft"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class Handover(SQLModel, table=True):
+    """An offer of a role on a case. The sender stays responsible until it is accepted."""
+
+    __tablename__ = "handovers"
+    __table_args__ = (
+        sa.Index(
+            "uq_handovers_one_open_per_role",
+            "case_id",
+            "role",
+            unique=True,
+            **when("state IN ('draft', 'offered')"),
+        ),
+        sa.CheckConstraint("from_contact_id <> to_contact_id", name="to_another"),
+        sa.CheckConstraint(
+            "state <> 'accepted' OR (read_back IS NOT NULL AND length(read_back) > 0)",
+            name="accepted_with_read_back",
+        ),
+        sa.CheckConstraint(
+            "state <> 'refused' OR (reason IS NOT NULL AND length(reason) > 0)",
+            name="refused_with_reason",
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id", index=True)
+    role: str = Field(max_length=32)
+    from_contact_id: int = Field(foreign_key="contacts.id")
+    to_contact_id: int = Field(foreign_key="contacts.id", index=True)
+    state: HandoverState = one_of(HandoverState, "handover_state")
+    packet: dict[str, Any] = Field(sa_type=Json)
+    offered_at: datetime = moment()
+    answered_at: datetime | None = moment(null=True)
+    read_back: str | None = Field(default=None, max_length=4000)
+    reason: str | None = Field(default=None, max_length=1000)

@@ -1,0 +1,46 @@
+"""The journal: what happened, append-only and chained per case."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from models.columns import Json, moment, when
+
+
+class JournalEntry(SQLModel, table=True):
+    """One thing that happened. A trigger on both databases refuses updates and deletes.
+
+    `hash` covers the entry and `previous`, the hash of the entry before it on the same case, so a
+    change behind the database's back shows. A raised rung is unique here: that is what makes it
+    happen once. Category, organisation, legal basis and scope are for sharing, on every entry.
+    """
+
+    __tablename__ = "journal"
+    __table_args__ = (
+        sa.UniqueConstraint("case_id", "seq"),
+        sa.Index(
+            "uq_journal_rung_raised_once",
+            "checkpoint_id",
+            "rung",
+            unique=True,
+            **when("rung IS NOT NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="cases.id")
+    seq: int
+    at: datetime = moment()
+    actor: str = Field(max_length=64)
+    kind: str = Field(max_length=32)
+    data: dict[str, Any] = Field(sa_type=Json)
+    checkpoint_id: int | None = Field(default=None, foreign_key="checkpoints.id")
+    rung: int | None = None
+    category: str = Field(default="process", max_length=16)
+    organisation: str | None = Field(default=None, max_length=64)
+    legal_basis: str | None = Field(default=None, max_length=64)
+    scope: str = Field(default="case", max_length=32)
+    previous: str = Field(max_length=64)
+    hash: str = Field(max_length=64)

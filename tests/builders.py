@@ -1,0 +1,97 @@
+"""Builders: a case as a test needs it, made through the same verbs as in real life.
+
+Names are invented and look it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.engine import Engine
+
+from casework.acts import NewAct, record_act
+from casework.intake import NewSignal, receive_signal
+from casework.people import NewContact, NewOrganisation, add_contact, add_organisation
+from casework.stages import decide
+from casework.views import case_view
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Amsterdam
+TOWN = "voorbeeldstad"
+PACKET = {
+    "severity": "medium",
+    "summary": "Geluid in de nacht, al weken.",
+    "if_then": "Bij escalatie: bel de wijkagent.",
+    "not_shared": "Niets over behandeling; vraag de zorgcoördinator.",
+    "told": "Melder en bewoner weten van deze overdracht.",
+}
+
+
+def a_town(engine: Engine, town: str = TOWN) -> None:
+    """A municipality with people in every function, and a care organisation."""
+    add_organisation(engine, NewOrganisation(
+        key=f"gemeente-{town}", name="Gemeente Voorbeeldstad", kind="municipality",
+        municipality=town))  # fmt: skip
+    add_organisation(engine, NewOrganisation(
+        key=f"zorg-{town}", name="Zorg Voorbeeld", kind="care", municipality=town))  # fmt: skip
+    a_contact(engine, "deputy", "case_worker", town)
+    a_contact(engine, "director", "case_director", town, deputy="deputy")
+    a_contact(engine, "process", "process_director", town)
+    a_contact(engine, "head", "head_of_public_order", town)
+    a_contact(engine, "care", "care_worker", town, organisation=f"zorg-{town}")
+    a_contact(engine, "jurist", "enforcement_jurist", town)
+
+
+def a_contact(engine: Engine, key: str, function: str, town: str = TOWN, **more: Any) -> None:
+    add_contact(engine, NewContact(**{
+        "key": key, "organisation": f"gemeente-{town}", "name": f"Voorbeeld {key.title()}",
+        "function": function, "address": f"{key}@voorbeeld.example", **more}))  # fmt: skip
+
+
+def a_signal(**more: Any) -> NewSignal:
+    return NewSignal(**{
+        "municipality": TOWN, "address": "Voorbeeldstraat 1", "received_at": NOW,
+        "nature": "noise", **more})  # fmt: skip
+
+
+def a_case(engine: Engine, stage: str = "signal", now: datetime = NOW, **signal: Any) -> str:
+    """The key of a case that has travelled to `stage` by ordinary decisions."""
+    key = receive_signal(engine, a_signal(received_at=now, **signal), now).case_key
+    for reached, exit_key in ROADS[stage]:
+        if reached in {"warning", "behavioural_order"}:
+            evidence(engine, key, now)
+        go(engine, key, exit_key, now)
+    return key
+
+
+def go(engine: Engine, key: str, exit_key: str, now: datetime = NOW, **more: Any) -> int:
+    version = case_view(engine, key, now).version
+    return decide(
+        engine, key, by="director", seen_version=version, now=now, exit_key=exit_key, **more
+    )
+
+
+def act(engine: Engine, key: str, kind: str, at: datetime = NOW, **facts: Any) -> Any:
+    return record_act(engine, key, NewAct(kind=kind, at=at, by="director", facts=facts), at)
+
+
+def evidence(engine: Engine, key: str, now: datetime = NOW) -> None:
+    """Everything the guards of warning and order ask, and a warning that still holds."""
+    act(engine, key, "pattern_established", now, serious=True, repeated=True)
+    act(engine, key, "observation_recorded", now, by="police")
+    act(engine, key, "lighter_means_recorded", now, means="bemiddeling", result="geen effect")
+    act(engine, key, "care_consult_answered", now, answer="geen bezwaar")
+    if case_view(engine, key, now).stage == "warning":
+        until = (now + timedelta(days=270)).date()
+        act(engine, key, "warning_delivered", now, valid_until=until, proof_of_delivery="baliebon")
+
+
+_TO_CARE = (("assessment", "take_up"), ("voluntary_care", "help_first"))
+_TO_WARNING = (*_TO_CARE, ("outreach_care", "refused"), ("warning", "exhausted"))
+ROADS: dict[str, tuple[tuple[str, str], ...]] = {
+    "signal": (),
+    "assessment": _TO_CARE[:1],
+    "voluntary_care": _TO_CARE,
+    "outreach_care": _TO_WARNING[:3],
+    "warning": _TO_WARNING,
+    "behavioural_order": (*_TO_WARNING, ("behavioural_order", "persists")),
+    "aftercare": (*_TO_CARE, ("aftercare", "works")),
+}
