@@ -4,8 +4,10 @@ import hashlib
 from datetime import datetime
 from functools import lru_cache
 
+from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
+from casework.connect import transaction
 from casework.refusals import NotFound
 from escalation.calendars import Calendars, calendars
 from escalation.calendars import Decree as DecreedDay
@@ -41,6 +43,15 @@ def load_policy(session: Session, text: str, municipality: str, now: datetime) -
     session.add(row)
     session.flush()
     return row
+
+
+def activate(engine: Engine, text: str, municipality: str, now: datetime) -> str:
+    """The policy serves the municipality's new cases; running cases keep theirs. Returns its name.
+
+    Raises PolicyError; activated twice is activated once.
+    """
+    with transaction(engine) as session:
+        return load_policy(session, text, municipality, now).name
 
 
 def version_for(session: Session, municipality: str, name: str | None = None) -> PolicyVersion:

@@ -8,9 +8,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from casework.connect import transaction
+from casework.connect import reading, transaction
 from casework.policies import load_policy
 from escalation.calendars import known_decrees
 from escalation.policy import shipped
@@ -40,6 +40,12 @@ def revision_of(engine: Engine) -> str | None:
     """The revision the database is at; None when it was never migrated."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def last_decreed_year(engine: Engine) -> int | None:
+    """The last year whose decreed days are loaded; None when none are."""
+    with reading(engine) as session:
+        return session.exec(select(func.max(Decree.last_year))).one()
 
 
 def newest_revision() -> str | None:

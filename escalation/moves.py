@@ -39,7 +39,7 @@ def act_in(current: Stage, key: str) -> Act:
     """
     act = next((a for a in acts() if a.key == key), None)
     if act is None:
-        raise Unknown(f"unknown act {key!r}; see estafette case act --help for the list")
+        raise Unknown(f"unknown act {key!r}; see: estafette case acts")
     if act.coercive and act not in current.acts:
         home = next(s.key for s in PATH if act in s.acts)
         raise Unknown(f"{key!r} belongs to stage {home!r}; the case is in {current.key!r}")

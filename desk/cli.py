@@ -1,0 +1,52 @@
+"""The command line: `estafette`. Commands import what they need when they run, so help is quick."""
+
+import os
+import sys
+
+import typer
+
+from desk.commands import alerts, cases, contacts, handovers, running, signals, tools
+
+HELP = """Estafette passes a nuisance case from signal to aftercare without dropping the baton.
+
+Every open case has one holder, every promise a lawful date, and every date a watcher.
+
+First steps: [bold]estafette demo[/bold] shows real cases travelling the path;
+[bold]estafette case list[/bold] lists them; [bold]estafette case show KEY[/bold] draws one.
+Every command takes --json.
+"""
+
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False,
+    add_completion=False, context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+app.add_typer(signals.app, name="signal")
+app.add_typer(cases.app, name="case")
+app.add_typer(handovers.app, name="handover")
+app.add_typer(alerts.app, name="alert")
+app.add_typer(contacts.app, name="contact")
+running.add_to(app)
+tools.add_to(app)
+
+
+def main() -> None:
+    """Runs a command; what goes wrong is one sentence, unless it is a bug of ours."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        from desk.plainly import sentence_for
+
+        sentence = sentence_for(error)
+        if sentence is None or os.environ.get("ESTAFETTE_DEBUG"):
+            raise
+        typer.echo(sentence, err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

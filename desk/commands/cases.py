@@ -1,0 +1,238 @@
+"""estafette case: look at cases, record what was done, decide, answer, hand over."""
+
+from typing import Any
+
+import typer
+
+from desk import say
+from desk.clock import now
+
+app = typer.Typer(no_args_is_help=True, help="Look at cases and move them on.")
+
+CASE = typer.Argument(..., metavar="CASE", help="The case's key, such as 2026-00042.")
+SEEN = typer.Option(
+    None,
+    "--version",
+    help="The version you saw; refused when it moved on. Default: now's.",
+)
+WAIVE = typer.Option(
+    [], "--waive", metavar="GUARD=REASON", help="Waive a guard the policy sets (never one by law)."
+)
+
+
+@app.command("list")
+def list_(
+    closed: bool = typer.Option(False, "--closed", help="Closed cases too."),
+    limit: int = typer.Option(200, min=1, help="At most this many."),
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """List cases; the one whose next date comes first on top."""
+    from casework.connect import connect
+    from casework.views import case_list
+    from escalation.path import STAGES
+
+    rows = case_list(connect(), include_closed=closed, limit=limit)
+    lines = [
+        (r.key, r.municipality, STAGES[r.stage].dutch, r.holder or "–", say.when(r.next_at))
+        for r in rows
+    ]
+    header = ("case", "municipality", "stage", "holder", "next date rings")
+    say.answer(rows, as_json, lambda: say.table(lines, header) if lines else ["No open cases."])
+
+
+@app.command()
+def show(case: str = CASE, as_json: bool = say.AS_JSON) -> None:
+    """Draw a case: its path and lanes, promises with their why, who holds it, its journal."""
+    from casework.connect import connect
+    from casework.views import case_view
+
+    view = case_view(connect(), case, now())
+    if as_json:
+        say.answer(view, True, list)
+        return
+    from desk.picture import draw
+
+    draw(view)
+
+
+@app.command()
+def act(
+    case: str = CASE,
+    kind: str = typer.Argument(..., metavar="ACT", help="What was done; `case acts` lists them."),
+    fact: list[str] = typer.Option(
+        [], "--fact", "-f", metavar="NAME=VALUE", help="A fact of the act, such as valid_until=…"
+    ),
+    at: str | None = typer.Option(None, help="When it was done. Default: now."),
+    ground: str | None = typer.Option(None, help="On what ground."),
+    reference: str | None = typer.Option(None, help="Its own number; twice is once."),
+    waive: list[str] = WAIVE,
+    by: str = say.BY,
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Record what was done; its terms begin to run."""
+    from casework.acts import NewAct, record_act
+    from casework.connect import connect
+
+    moment = now()
+    new = NewAct(
+        kind=kind, at=say.moment_of(at) or moment, by=by, ground=ground, reference=reference,
+        facts=say.pairs(fact, "--fact valid_until=2027-01-31"),
+    )  # fmt: skip
+    done = record_act(connect(), case, new, moment, waive=say.pairs(waive, "--waive warned=REASON"))
+    lines = (
+        [f"{done.case_key}: {kind} was on record already."]
+        if done.known_already
+        else [
+            f"{done.case_key}: {kind} is on record.",
+            *(f"  promised: {key} by {day}" for key, day in done.started),
+        ]
+    )
+    say.answer(done, as_json, lambda: lines)
+
+
+@app.command()
+def acts(as_json: bool = say.AS_JSON) -> None:
+    """List every act the path knows, with the facts it takes."""
+    from escalation.moves import acts as known
+
+    rows = [
+        (a.key, a.name.nl, "coercive" if a.coercive else "", ", ".join(_marked(a))) for a in known()
+    ]
+    header = ("act", "Dutch", "", "facts (needed ones marked *)")
+    say.answer(
+        [{"act": r[0], "dutch": r[1], "coercive": bool(r[2]), "facts": r[3]} for r in rows],
+        as_json, lambda: say.table(rows, header),
+    )  # fmt: skip
+
+
+@app.command()
+def decide(
+    case: str = CASE,
+    exit_key: str | None = typer.Argument(None, metavar="[EXIT]", help="An exit of the stage."),
+    to: str | None = typer.Option(None, help="Any other stage; needs --reason."),
+    reason: str | None = typer.Option(None, help="Why the case leaves the ordinary path."),
+    result: str | None = typer.Option(None, help="When closing: resolved, reduced, moved, …"),
+    waive: list[str] = WAIVE,
+    version: int | None = SEEN,
+    by: str = say.BY,
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Take the decision that moves a case to another stage; the same guards judge every move."""
+    from casework.connect import connect
+    from casework.stages import decide as take
+    from casework.views import case_view
+
+    engine, moment = connect(), now()
+    seen = version if version is not None else case_view(engine, case, moment).version
+    after = take(
+        engine, case, by=by, seen_version=seen, now=moment, exit_key=exit_key, to=to,
+        reason=reason, result=result, waive=say.pairs(waive, "--waive warned=REASON"),
+    )  # fmt: skip
+    stage = case_view(engine, case, moment).stage
+    say.answer(
+        {"case": case, "stage": stage, "version": after}, as_json,
+        lambda: [f"{case} is now in {stage} (version {after})."],
+    )  # fmt: skip
+
+
+@app.command()
+def answer(
+    case: str = CASE,
+    promise: str = typer.Argument(..., help="Key or number of the promise."),
+    given: str = typer.Argument("done", help="done, not_done or cannot_share."),
+    reason: str | None = typer.Option(None, help="Needed unless it is done."),
+    by: str = say.BY,
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Answer a promise: done, not done or cannot share, each with a reason the others may see."""
+    from casework.connect import connect
+    from casework.promises import answer as give
+    from casework.words import Answer
+
+    if given not in set(Answer):
+        say.stop(f"{given!r} is not an answer; choose {', '.join(Answer)}")
+    version = give(connect(), case, promise, given=Answer(given), by=by, now=now(), reason=reason)
+    say.answer(
+        {"case": case, "promise": promise, "answer": given, "version": version}, as_json,
+        lambda: [f"{case}: {promise} is answered: {given}."],
+    )  # fmt: skip
+
+
+@app.command()
+def reopen(
+    case: str = CASE,
+    stage: str = typer.Option("assessment", help="The stage to reopen it in."),
+    reason: str = typer.Option(..., help="Why."),
+    director: str | None = typer.Option(None, help="Who directs it from now. Default: --by."),
+    by: str = say.BY,
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Reopen a closed case, with a director from the first instant."""
+    from casework.connect import connect
+    from casework.stages import reopen as again
+
+    version = again(
+        connect(), case, stage=stage, by=by, reason=reason, now=now(), director=director
+    )
+    say.answer(
+        {"case": case, "stage": stage, "version": version}, as_json,
+        lambda: [f"{case} is open again, in {stage}."],
+    )  # fmt: skip
+
+
+@app.command()
+def handover(
+    case: str = CASE,
+    to: str = typer.Option(..., help="Key of the contact who is asked."),
+    role: str = typer.Option(..., help="case_director, care_lead or enforcement_lead."),
+    severity: str = typer.Option("medium", help="low, medium or high."),
+    risk: list[str] = typer.Option([], "--risk", help="A coded risk, such as dog."),
+    summary: str = typer.Option(..., help="At most ten lines."),
+    if_then: str = typer.Option(..., "--if-then", help="What to do if it gets worse."),
+    not_shared: str = typer.Option(..., "--not-shared", help="What is not shared; whom to ask."),
+    told: str = typer.Option(..., help="What the person and the reporter were told."),
+    by: str = say.BY,
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Offer a role with its packet; you hold it until it is accepted by reading back."""
+    from casework.connect import connect
+    from casework.handovers import Packet, offer
+
+    packet = Packet.model_validate({
+        "severity": severity, "risks": risk, "summary": summary, "if_then": if_then,
+        "not_shared": not_shared, "told": told,
+    })  # fmt: skip
+    made = offer(connect(), case, role=_role(role), to=to, packet=packet, by=by, now=now())
+    say.answer(
+        made, as_json,
+        lambda: [f"Handover {made.id} of {role} is on offer to {to}; you hold it meanwhile."],
+    )  # fmt: skip
+
+
+@app.command()
+def accept(
+    handover_id: int = typer.Argument(..., metavar="HANDOVER", help="The handover's number."),
+    read_back: str = typer.Option(
+        ..., "--read-back", help="In your own words: what you take on, and by when."
+    ),
+    by: str = say.BY,
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Accept a handover by reading back what you take on."""
+    from casework.connect import connect
+    from casework.handovers import accept as take
+
+    got = take(connect(), handover_id, by=by, read_back=read_back, now=now())
+    say.answer(got, as_json, lambda: [f"{by} holds {got.role} of case {got.case_key} from now."])
+
+
+def _role(name: str) -> Any:
+    from casework.words import Role
+
+    if name not in set(Role):
+        say.stop(f"{name!r} is not a role; choose {', '.join(Role)}")
+    return Role(name)
+
+
+def _marked(act: Any) -> list[str]:
+    return [f"{name}*" if name in act.needs else name for name in act.fields]

@@ -1,0 +1,81 @@
+"""Running Estafette: up, demo, watch, doctor, migrate, audit."""
+
+import os
+import sys
+
+import typer
+
+from desk import say
+from desk.clock import now
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (up, demo, watch, doctor, migrate, audit):
+        app.command()(command)
+
+
+def up(as_json: bool = say.AS_JSON) -> None:
+    """Run everything on this machine: Prefect with its pages, the worker, and a local mailbox.
+
+    One process tree on loopback, its data in one folder (ESTAFETTE_DATA). Stop with Ctrl-C.
+    """
+    from casework.connect import connect
+    from casework.schema import migrate as bring_up
+    from desk.embedded import run
+
+    run(as_json, before=lambda: bring_up(connect(), now()))
+
+
+def demo(as_json: bool = say.AS_JSON) -> None:
+    """Run everything, with five published rulings played up to now.
+
+    Within minutes a wait ends, an alert lands in the mailbox and a stage is left. Stop with Ctrl-C.
+    """
+    from desk.embedded import run_demo
+
+    run_demo(as_json)
+
+
+def watch() -> None:
+    """Raise what is due, without Prefect: the same loop, for when Prefect is down."""
+    os.execv(sys.executable, [sys.executable, "-m", "flows.watch"])
+
+
+def doctor(as_json: bool = say.AS_JSON) -> None:
+    """Check everything Estafette depends on; each line is ok or says what to do."""
+    from casework.connect import connect
+    from desk.doctor import examine
+    from desk.settings import DeskSettings
+
+    lines = examine(connect(), DeskSettings(), now())
+    rows = [("ok" if ln.ok else "NOT OK", ln.what, ln.found) for ln in lines]
+    todo = [f"  {ln.what}: {ln.way_out}" for ln in lines if not ln.ok and ln.way_out]
+    say.answer(lines, as_json, lambda: [*say.table(rows, ("", "what", "found")), *todo])
+    if not all(line.ok for line in lines):
+        raise typer.Exit(1)
+
+
+def migrate(as_json: bool = say.AS_JSON) -> None:
+    """Bring the database to this version's schema; safe to run again."""
+    from casework.connect import connect
+    from casework.schema import migrate as bring_up
+
+    engine = connect()
+    revision = bring_up(engine, now())
+    say.answer(
+        {"database": engine.dialect.name, "revision": revision}, as_json,
+        lambda: [f"The database ({engine.dialect.name}) is at revision {revision}."],
+    )  # fmt: skip
+
+
+def audit(as_json: bool = say.AS_JSON) -> None:
+    """Prove that every open case is held, promised, watched and told of; exit code 1 if not."""
+    from casework.audit import audit as look
+    from casework.connect import connect
+
+    report = look(connect(), now())
+    lines = [f"{f.case_key}: {f.what}" for f in report.findings]
+    verdict = "clean" if report.clean else f"{len(lines)} findings"
+    say.answer(report, as_json, lambda: [*lines, f"{report.checked} open cases: {verdict}."])
+    if not report.clean:
+        raise typer.Exit(1)

@@ -1,0 +1,65 @@
+"""Turns what went wrong into one clear sentence and a way out; our own bugs keep a traceback."""
+
+from typing import Any
+
+
+def sentence_for(error: BaseException) -> str | None:
+    """What to tell the person, or None when this is a bug of ours."""
+    from pydantic import ValidationError
+    from sqlalchemy.exc import ArgumentError as BadUrl
+    from sqlalchemy.exc import DatabaseError, NoSuchModuleError
+
+    from casework.refusals import Refusal
+    from escalation.facts import BadFacts
+    from escalation.moves import Unknown
+    from escalation.policy import PolicyError
+    from escalation.terms import BadTerm
+
+    if isinstance(error, Refusal | BadFacts | Unknown | PolicyError | BadTerm):
+        return str(error)
+    if isinstance(error, ValidationError):
+        return "; ".join(_problem(e) for e in error.errors())
+    if isinstance(error, NoSuchModuleError | BadUrl):
+        return (
+            "ESTAFETTE_DATABASE_URL is not an address Estafette can use; "
+            "give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+        )
+    if isinstance(error, DatabaseError):
+        return _database(error)
+    if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError):
+        return f"cannot read or write {error.filename}: {error.strerror}"
+    return _of_other_rooms(error)
+
+
+def _problem(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    words = "is not a known field; remove or correct it"
+    return f"{where}: {words if error['type'] == 'extra_forbidden' else error['msg']}"
+
+
+def _database(error: Any) -> str:
+    said = str(error.orig).lower()
+    if "no such table" in said or "does not exist" in said:
+        return "the database is not ready for this version; run: estafette migrate"
+    if "locked" in said:
+        return (
+            "the database is locked by another program; nothing was changed. Close what uses "
+            "the file (a backup, a database browser) and try again"
+        )
+    if "readonly" in said or "read-only" in said:
+        return "the database can not be written to; check the rights on its file and folder"
+    if "full" in said:
+        return "the disk is full; nothing was changed. Make room and try again"
+    if "unable to open" in said:
+        return "the database file can not be opened; check ESTAFETTE_DATA and run estafette migrate"
+    if "not a database" in said or "malformed" in said:
+        return "the database file is damaged or is not a database; restore it from a backup"
+    if any(word in said for word in ("connection", "connect", "authentication", "timeout")):
+        return "the database can not be reached; check ESTAFETTE_DATABASE_URL, and that it runs"
+    return f"the database refused this ({type(error.orig).__name__}); nothing was changed"
+
+
+def _of_other_rooms(error: BaseException) -> str | None:
+    """Errors whose rooms are only loaded when they are used."""
+    named = {"MailboxError", "ChannelError", "TemplateError", "TreeError", "HistoryError"}
+    return str(error) if type(error).__name__ in named else None

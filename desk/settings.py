@@ -1,0 +1,16 @@
+"""What the desk and the embedded default read from the environment (ESTAFETTE_*)."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DeskSettings(BaseSettings):
+    """The data folder and the loopback ports of the embedded default."""
+
+    model_config = SettingsConfigDict(env_prefix="ESTAFETTE_", env_ignore_empty=True)
+
+    data: Path = Path(".estafette")
+    prefect_port: int = Field(default=4200, ge=1, le=65535)
+    smtp_port: int = Field(default=8025, ge=1, le=65535)
