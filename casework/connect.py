@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
@@ -13,7 +12,7 @@ from models.db import DatabaseSettings, engine_for
 def connect(url: str | None = None) -> Engine:
     """An engine for `url`, else for ESTAFETTE_DATABASE_URL, else the SQLite file in
     ESTAFETTE_DATA. Connects at first use."""
-    return engine_for(sa.make_url(url) if url else DatabaseSettings().url)
+    return engine_for(url or DatabaseSettings().url)
 
 
 @contextmanager

@@ -6,8 +6,7 @@ from typing import Any
 def sentence_for(error: BaseException) -> str | None:
     """What to tell the person, or None when this is a bug of ours."""
     from pydantic import ValidationError
-    from sqlalchemy.exc import ArgumentError as BadUrl
-    from sqlalchemy.exc import DatabaseError, NoSuchModuleError
+    from sqlalchemy.exc import DatabaseError
 
     from casework.refusals import Refusal
     from escalation.facts import BadFacts
@@ -19,11 +18,6 @@ def sentence_for(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, ValidationError):
         return "; ".join(_problem(e) for e in error.errors())
-    if isinstance(error, NoSuchModuleError | BadUrl):
-        return (
-            "ESTAFETTE_DATABASE_URL is not an address Estafette can use; "
-            "give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
-        )
     if isinstance(error, DatabaseError):
         return _database(error)
     if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError):
@@ -61,5 +55,12 @@ def _database(error: Any) -> str:
 
 def _of_other_rooms(error: BaseException) -> str | None:
     """Errors whose rooms are only loaded when they are used."""
-    named = {"MailboxError", "ChannelError", "TemplateError", "TreeError", "HistoryError"}
+    named = {
+        "DatabaseUrlError",
+        "MailboxError",
+        "ChannelError",
+        "TemplateError",
+        "TreeError",
+        "HistoryError",
+    }
     return str(error) if type(error).__name__ in named else None

@@ -118,24 +118,28 @@ def at_once(day: date) -> Text:
     return Text(f"Zonder termijn, dus meteen: {a.nl}.", f"No length, so at once: {a.en}.")
 
 
+def _of(cite: str) -> str:
+    return f" ({cite})" if cite else ""
+
+
 def counted(length: Text, cite: str, start: Text, last: Text) -> Text:
     return Text(
-        f"{length.nl} ({cite}) vanaf de dag na {start.nl}: tot en met {last.nl}.",
-        f"{length.en} ({cite}) from the day after {start.en}: up to and including {last.en}.",
+        f"{length.nl}{_of(cite)} vanaf de dag na {start.nl}: tot en met {last.nl}.",
+        f"{length.en}{_of(cite)} from the day after {start.en}: up to and including {last.en}.",
     )
 
 
 def counted_back(length: Text, cite: str, start: Text, last: Text) -> Text:
     return Text(
-        f"{length.nl} ({cite}) teruggeteld vanaf {start.nl}: {last.nl}.",
-        f"{length.en} ({cite}) counted back from {start.en}: {last.en}.",
+        f"{length.nl}{_of(cite)} teruggeteld vanaf {start.nl}: {last.nl}.",
+        f"{length.en}{_of(cite)} counted back from {start.en}: {last.en}.",
     )
 
 
 def from_moment(length: Text, cite: str, start: Text, end: Text) -> Text:
     return Text(
-        f"{length.nl} ({cite}) vanaf {start.nl}: tot {end.nl}.",
-        f"{length.en} ({cite}) from {start.en}: until {end.en}.",
+        f"{length.nl}{_of(cite)} vanaf {start.nl}: tot {end.nl}.",
+        f"{length.en}{_of(cite)} from {start.en}: until {end.en}.",
     )
 
 

@@ -8,7 +8,18 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import Engine
 
-SQLITE_BUSY_SECONDS = 30
+SQLITE_BUSY_MILLISECONDS = 30_000
+
+
+class DatabaseUrlError(ValueError):
+    """ESTAFETTE_DATABASE_URL is not an address Estafette can use. Never shows the address: it may
+    hold a password."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "ESTAFETTE_DATABASE_URL is not an address Estafette can use; "
+            "give sqlite:////FOLDER/FILE or postgresql://USER:PASSWORD@HOST/NAME"
+        )
 
 
 class DatabaseSettings(BaseSettings):
@@ -22,20 +33,27 @@ class DatabaseSettings(BaseSettings):
     @property
     def url(self) -> sa.URL:
         if self.database_url:
-            return _with_driver(sa.make_url(self.database_url))
+            return usable(self.database_url)
         return sa.URL.create("sqlite", database=str(self.data.absolute() / "estafette.db"))
 
 
-def _with_driver(url: sa.URL) -> sa.URL:
+def usable(given: sa.URL | str) -> sa.URL:
+    """The address with the driver we come with. Raises DatabaseUrlError."""
+    try:
+        url = sa.make_url(given)
+    except sa.exc.ArgumentError:
+        raise DatabaseUrlError from None
+    if url.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise DatabaseUrlError
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
 def engine_for(url: sa.URL | str) -> Engine:
     """An engine whose transactions do what the verbs rely on; connects at first use."""
-    url = _with_driver(sa.make_url(url))
+    url = usable(url)
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True)
-    engine = sa.create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+    engine = sa.create_engine(url, connect_args={"timeout": 0})
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_immediate)
     return engine
@@ -49,7 +67,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
+        f"busy_timeout={SQLITE_BUSY_MILLISECONDS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
