@@ -1,5 +1,6 @@
 """Read-only answers for the doors, as plain values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +15,11 @@ from casework.policies import policy_of
 from casework.questions import question
 from casework.refusals import NotFound
 from escalation import moves
+from escalation.dossier import Recorded
+from escalation.facts import checked
+from escalation.lanes import HANDOVER_NEWS
 from escalation.path import STAGES
+from escalation.rungs import AMSTERDAM
 from escalation.shape import Guard, Stage
 from escalation.text import Text
 from models import (
@@ -138,6 +143,20 @@ def case_view(engine: Engine, key: str, now: datetime) -> CaseView:
         )
 
 
+def unmet_for(
+    engine: Engine, key: str, kind: str, facts: Mapping[str, Any], at: datetime
+) -> tuple[Guard, ...]:
+    """The guards that would refuse this act at that moment, whatever stage the case is in.
+
+    Raises NotFound, Unknown, BadFacts.
+    """
+    spec = moves.act_named(kind)
+    proposed = Recorded(kind, at.astimezone(AMSTERDAM).date(), checked(spec, facts))
+    with reading(engine) as session:
+        dossier = dossier_of(session, _case(session, key), at, proposed=proposed)
+        return tuple(moves.unmet(spec.guards, dossier))
+
+
 def timeline(engine: Engine, key: str) -> list[Line]:
     """What happened to the case, oldest first, without personal data. Raises NotFound."""
     with reading(engine) as session:
@@ -187,14 +206,30 @@ class AlertView:
     attempts: int
     created_at: datetime
     acknowledged: bool
+    promise: str | None  # the promise's key, when the alert is about one
+    handover: int | None
+    due_on: date | None
+    statutory: bool
+    over: bool  # the promise was answered or lapsed since
+
+
+def alert_view(engine: Engine, number: int) -> AlertView | None:
+    """One alert; None when there is none of that number."""
+    found = alert_list(engine, number=number, limit=1)
+    return found[0] if found else None
 
 
 def alert_list(
-    engine: Engine, *, case_key: str | None = None, unsent: bool = False, limit: int = 100
+    engine: Engine,
+    *,
+    case_key: str | None = None,
+    unsent: bool = False,
+    number: int | None = None,
+    limit: int = 100,
 ) -> list[AlertView]:
     """Alerts, newest first."""
     rows = (
-        sa.select(Alert, Case.key, Contact.key, Checkpoint.section, Checkpoint.key)  # type: ignore[call-overload]
+        sa.select(Alert, Case.key, Contact.key, Checkpoint)  # type: ignore[call-overload]
         .join(Case, col(Case.id) == col(Alert.case_id))
         .join(Contact, col(Contact.id) == col(Alert.recipient_id))
         .outerjoin(Checkpoint, col(Checkpoint.id) == col(Alert.checkpoint_id))
@@ -203,23 +238,12 @@ def alert_list(
     )
     if case_key:
         rows = rows.where(Case.key == case_key)
+    if number is not None:
+        rows = rows.where(Alert.id == number)
     if unsent:
         rows = rows.where(col(Alert.next_at).is_not(None))
     with reading(engine) as session:
-        return [
-            AlertView(
-                alert.id or 0,
-                key,
-                question(section or "case", promise or "handover_answered"),
-                alert.lead,
-                recipient,
-                alert.state.value,
-                alert.attempts,
-                alert.created_at,
-                alert.acknowledged_at is not None,
-            )
-            for alert, key, recipient, section, promise in session.execute(rows)
-        ]
+        return [_alert(*row) for row in session.execute(rows)]
 
 
 def deliveries(engine: Engine, number: int) -> list[tuple[int, str, str, str]]:
@@ -229,6 +253,32 @@ def deliveries(engine: Engine, number: int) -> list[tuple[int, str, str, str]]:
             select(Delivery).where(Delivery.alert_id == number).order_by(col(Delivery.attempt))
         )
         return [(r.attempt, r.channel, r.outcome, r.detail) for r in rows]
+
+
+def _alert(alert: Alert, case_key: str, recipient: str, about: Checkpoint | None) -> AlertView:
+    return AlertView(
+        number=alert.id or 0,
+        case_key=case_key,
+        asks=_asked(alert, about),
+        lead=alert.lead,
+        recipient=recipient,
+        state=alert.state.value,
+        attempts=alert.attempts,
+        created_at=alert.created_at,
+        acknowledged=alert.acknowledged_at is not None,
+        promise=about.key if about else None,
+        handover=alert.handover_id,
+        due_on=about.due_on if about else None,
+        statutory=alert.statutory,
+        over=about is not None and about.closed_at is not None,
+    )
+
+
+def _asked(alert: Alert, about: Checkpoint | None) -> Text:
+    if alert.event is not None:
+        return HANDOVER_NEWS[alert.event]
+    assert about is not None  # an alert is about a promise or a handover; the database keeps it so
+    return question(about.section, about.key)
 
 
 def _case(session: Session, key: str) -> Case:

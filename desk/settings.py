@@ -14,3 +14,12 @@ class DeskSettings(BaseSettings):
     data: Path = Path(".estafette")
     prefect_port: int = Field(default=4200, ge=1, le=65535)
     smtp_port: int = Field(default=8025, ge=1, le=65535)
+    desk_port: int = Field(default=8080, ge=1, le=65535)
+
+    @property
+    def prefect_url(self) -> str:
+        return f"http://127.0.0.1:{self.prefect_port}"
+
+    @property
+    def desk_url(self) -> str:
+        return f"http://127.0.0.1:{self.desk_port}"
