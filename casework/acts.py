@@ -17,6 +17,7 @@ from casework.connect import transaction
 from casework.dating import Start, date_checkpoint, ensure_next_date
 from casework.dossiers import dossier_of
 from casework.people import contact
+from casework.reasons import remember, waivers
 from casework.refusals import NotAllowed, Unmet
 from casework.stages import lapse
 from escalation import moves
@@ -74,9 +75,11 @@ def record_act(
         reference = new.reference or _digest(new, facts)
         if _known(session, case, reference):
             return Done(case.key, True, case.version)
+        reasons = waivers(waive or {})
         waived = _judge(session, case, spec, new, facts, waive or {})
         visit = open_visit(session, case)
         act = _store(session, case, visit, new, facts, reference, now)
+        remember(session, case, visit, actor, now, reasons)
         started = _settle(session, case, visit, spec, act, facts, now, actor)
         moved_on(session, case)
         journal.append(
@@ -105,8 +108,6 @@ def _judge(
 ) -> frozenset[str]:
     if wrong := moves.not_waivable(waive.keys(), spec.guards):
         raise NotAllowed(f"can not be waived here: {', '.join(wrong)}")
-    if empty := [key for key, reason in waive.items() if not reason.strip()]:
-        raise NotAllowed(f"waiving needs a reason: {', '.join(empty)}")
     proposed = Recorded(spec.key, new.at.astimezone(AMSTERDAM).date(), facts)
     # Judged as the law stood on the day of the act, not on the day it is written down.
     dossier = dossier_of(session, case, new.at, proposed=proposed, waived=waive.keys())
@@ -152,7 +153,7 @@ def _settle(
 ) -> tuple[tuple[str, str], ...]:
     """Ends and answers what this act settles, then dates what it starts, in that order: an act
     may replace a promise of its own key."""
-    lapse(session, case, now, spec.ends)
+    lapse(session, case, now, spec.ends, section=_section(spec))
     _answer(session, case, _answered_by(spec.key), now, actor)
     start = Start(f"act:{act.id}", act.at, _section(spec), visit, facts=facts)
     dated = [date_checkpoint(session, case, promise, start) for promise in spec.starts]

@@ -27,6 +27,7 @@ from models import (
     CheckpointState,
     Contact,
     Delivery,
+    Outcome,
 )
 
 LEASE = timedelta(minutes=2)  # longer than any one send; a crashed sender's alert waits this long
@@ -52,15 +53,21 @@ class Claimed:
 
 
 def claim(
-    engine: Engine, now: datetime, limit: int = 20, lease: timedelta = LEASE
+    engine: Engine,
+    now: datetime,
+    limit: int = 20,
+    lease: timedelta = LEASE,
+    *,
+    case_key: str | None = None,
 ) -> list[Claimed]:
     """At most `limit` alerts are leased to the caller until now + `lease`, statutory first.
 
-    An alert whose lease ran out is leased again and its lost attempt recorded as "perhaps".
+    Of one case only when `case_key` names it. An alert whose lease ran out is leased again and its
+    lost attempt recorded as "perhaps".
     """
     token = str(uuid.uuid4())
     with transaction(engine) as session:
-        rows = _to_send(session, now, limit)
+        rows = _to_send(session, now, limit, case_key)
         _record_lost(session, [row for row in rows if row.state is AlertState.LEASED], now)
         if rows:
             session.execute(
@@ -90,8 +97,9 @@ def record(
         ).first()
         if row is None:
             return False
-        session.add(_delivery(row, _channel_of(session, row), outcome, detail, now))
-        row.token, row.state = None, AlertState(outcome)
+        said = Outcome(outcome)
+        session.add(_delivery(row, _channel_of(session, row), said, detail, now))
+        row.token, row.state = None, AlertState(said.value)
         row.next_at = now + _wait(row) if row.state is AlertState.FAILED else None
         session.add(row)
         return True
@@ -117,6 +125,7 @@ def acknowledge(engine: Engine, number: int, *, by: str, now: datetime) -> str:
         if alert is None:
             raise NotFound("alert", number, "see: estafette alert list")
         case = find(session, session.get_one(Case, alert.case_id).key)
+        session.refresh(alert)  # now that the case is locked: somebody may have been first
         actor = contact(session, by).key
         if alert.acknowledged_at is not None:
             return "known"
@@ -142,7 +151,7 @@ def _quiet(session: Session, case: Case, alert: Alert, now: datetime) -> bool:
     return True
 
 
-def _to_send(session: Session, now: datetime, limit: int) -> list[Alert]:
+def _to_send(session: Session, now: datetime, limit: int, case_key: str | None) -> list[Alert]:
     due = (
         select(Alert)
         .where(col(Alert.next_at) <= now)
@@ -150,17 +159,21 @@ def _to_send(session: Session, now: datetime, limit: int) -> list[Alert]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+    if case_key is not None:
+        due = due.where(
+            Alert.case_id == select(Case.id).where(Case.key == case_key).scalar_subquery()
+        )
     return list(session.exec(due))
 
 
 def _record_lost(session: Session, rows: list[Alert], now: datetime) -> None:
     for row in rows:
         channel = _channel_of(session, row)
-        session.add(_delivery(row, channel, "perhaps", "lease-ran-out", now))
+        session.add(_delivery(row, channel, Outcome.PERHAPS, "lease-ran-out", now))
     session.flush()
 
 
-def _delivery(row: Alert, channel: str, outcome: str, detail: str, now: datetime) -> Delivery:
+def _delivery(row: Alert, channel: str, outcome: Outcome, detail: str, now: datetime) -> Delivery:
     return Delivery(
         alert_id=row.id or 0,
         attempt=row.attempts,

@@ -7,8 +7,10 @@ from models import Case, Visit
 
 
 def find(session: Session, key: str) -> Case:
-    """The case, locked for this transaction. Raises NotFound."""
-    case = session.exec(select(Case).where(Case.key == key).with_for_update()).first()
+    """The case, locked for this transaction, as it is now. Raises NotFound."""
+    # Read afresh: whoever held the lock before us may have changed what this session saw earlier.
+    locked = select(Case).where(Case.key == key).with_for_update()
+    case = session.exec(locked.execution_options(populate_existing=True)).first()
     if case is None:
         raise NotFound("case", key, "see: estafette case list")
     return case

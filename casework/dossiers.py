@@ -21,15 +21,17 @@ def dossier_of(
     proposed: Recorded | None = None,
     waived: Collection[str] = (),
 ) -> Dossier:
-    """The case as its guards see it at `now`."""
+    """The case as its guards see it at `now`: what was done later, as seen from there, does not
+    count."""
+    today = now.astimezone(AMSTERDAM).date()
     acts = session.exec(select(Act).where(Act.case_id == case.id).order_by(col(Act.at)))
     signals = session.exec(
         select(func.count()).select_from(Signal).where(Signal.case_id == case.id)
     ).one()
     return Dossier(
-        today=now.astimezone(AMSTERDAM).date(),
+        today=today,
         signals=signals,
-        acts=tuple(_recorded(act) for act in acts),
+        acts=tuple(done for act in acts if (done := _recorded(act)).on <= today),
         proposed=proposed,
         by_law=policy_of(session, case.policy_id).by_law,
         care_on_offer=_care_on_offer(session, case),
@@ -45,7 +47,7 @@ def _recorded(act: Act) -> Recorded:
 def _care_on_offer(session: Session, case: Case) -> bool:
     offered = select(Handover.id).where(
         Handover.case_id == case.id,
-        Handover.role == Role.CARE.value,
+        Handover.role == Role.CARE,
         Handover.state == HandoverState.OFFERED,
     )
     return session.exec(offered).first() is not None

@@ -78,7 +78,8 @@ def offer(
 
     The open actions with their dates are added to the packet from the case itself. Offered twice
     to the same person is offered once. Raises NotAllowed for an offer to oneself, to somebody
-    absent without a deputy, beside another open offer, or by somebody who has no part in the case.
+    absent (it names the deputy), beside another open offer, or by somebody who holds neither the
+    role nor the direction.
     """
     if packet.too_long():
         raise NotAllowed(f"the summary has more than {LINES} lines; make it shorter")
@@ -97,7 +98,7 @@ def offer(
         _refuse_receiver(session, sender, receiver, now)
         row = Handover(
             case_id=case.id or 0,
-            role=role.value,
+            role=role,
             from_contact_id=sender.id or 0,
             to_contact_id=receiver.id or 0,
             state=HandoverState.OFFERED,
@@ -139,7 +140,7 @@ def accept(engine: Engine, handover_id: int, *, by: str, read_back: str, now: da
         row.state, row.answered_at, row.read_back = HandoverState.ACCEPTED, now, read_back.strip()
         session.add(row)
         session.flush()
-        succeed(session, case, Role(row.role), receiver, now)
+        succeed(session, case, row.role, receiver, now)
         _answered(session, case, row, now, receiver.key)
         visit = open_visit(session, case)
         start = Start(f"handover:{row.id}", now, CASE, visit, handover_id=None)
@@ -197,7 +198,7 @@ def _pending(session: Session, case: Case, role: Role) -> Handover | None:
     return session.exec(
         select(Handover).where(
             Handover.case_id == case.id,
-            Handover.role == role.value,
+            Handover.role == role,
             col(Handover.state).in_([HandoverState.DRAFT, HandoverState.OFFERED]),
         )
     ).first()
@@ -290,7 +291,7 @@ def _over(
 ) -> Offer:
     _tell(session, row, session.get_one(Contact, row.from_contact_id), event, now)
     moved_on(session, case)
-    journal.append(session, case, now, actor, f"handover_{event}", id=row.id, role=row.role)
+    journal.append(session, case, now, actor, f"handover_{event}", id=row.id, role=row.role.value)
     return _as_offer(case, row)
 
 
@@ -312,4 +313,4 @@ def _tell(session: Session, row: Handover, to: Contact, event: str, now: datetim
 
 
 def _as_offer(case: Case, row: Handover) -> Offer:
-    return Offer(row.id or 0, case.key, row.role, row.state.value, case.version)
+    return Offer(row.id or 0, case.key, row.role.value, row.state.value, case.version)

@@ -1,6 +1,8 @@
 """Signals come in; each finds its open case or opens one, and never merges in silence."""
 
 import hashlib
+import json
+import unicodedata
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +14,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from casework import journal
-from casework.cases import find, moved_on
+from casework.cases import moved_on
 from casework.connect import transaction
 from casework.dating import Start, date_checkpoint
 from casework.people import KEY, contact, first_director
 from casework.policies import policy_of, version_for
+from casework.reasons import remember
 from casework.refusals import Incomplete, NotAllowed
 from casework.stages import enter_stage
 from escalation.path import FIRST
@@ -43,15 +46,18 @@ class NewSignal(BaseModel):
     @property
     def address_key(self) -> str:
         """The address as compared: one case for "Dorpsstraat 1" and "dorpsstraat  1"."""
-        return " ".join(self.address.casefold().replace(",", " ").split())
+        plain = unicodedata.normalize("NFKC", self.address).casefold()
+        return " ".join(plain.replace(",", " ").split())
 
     @property
     def key(self) -> str:
-        """The source's own number, else a digest of what was said, where and when."""
+        """The source's own number, with the source; else a digest of all that was said."""
         if self.reference:
-            return self.reference
-        said = (self.municipality, self.address_key, self.received_at.isoformat(), self.text)
-        return "sha256:" + hashlib.sha256("\0".join(said).encode()).hexdigest()[:32]
+            return f"{self.municipality}/{self.channel}/{self.reference}"
+        said = self.model_dump(mode="json", exclude={"address", "received_at"})
+        said |= {"address": self.address_key, "at": self.received_at.timestamp()}
+        text = json.dumps(said, sort_keys=True)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ def receive_signal(
     """
     if new.received_at > now:
         raise NotAllowed("a signal can not be received in the future; check the date")
+    if separate_because is not None and not separate_because.strip():
+        raise NotAllowed("a case of its own needs a reason, so that others see why it is apart")
     asked = (new, now, director, policy, separate_because)
     try:
         return _received(engine, *asked)
@@ -99,7 +107,7 @@ def _received(
             return Received(known.key, "known")
         existing = _open_case_at(session, new)
         if existing and not separate_because:
-            _join(session, find(session, existing.key), new, now)
+            _join(session, existing, new, now)
             return Received(existing.key, "joined")
         holder = (
             contact(session, director)
@@ -107,6 +115,8 @@ def _received(
             else first_director(session, new.municipality, now)
         )
         case = _open(session, new, now, holder, policy, existing is not None)
+        if separate_because:
+            remember(session, case, None, journal.SYSTEM, now, {"separate case": separate_because})
         return Received(case.key, "opened")
 
 
@@ -119,6 +129,8 @@ def _known(session: Session, new: NewSignal) -> Case | None:
 
 
 def _open_case_at(session: Session, new: NewSignal) -> Case | None:
+    """The case a signal joins, locked; one that is being closed just now is waited for and then
+    no longer found."""
     return session.exec(
         select(Case)
         .where(
@@ -127,6 +139,7 @@ def _open_case_at(session: Session, new: NewSignal) -> Case | None:
             col(Case.closed_at).is_(None),
         )
         .order_by(col(Case.strand))
+        .with_for_update()
     ).first()
 
 
@@ -199,9 +212,13 @@ def _store(session: Session, case: Case, new: NewSignal) -> Signal:
     )
     session.add(signal)
     session.flush()
-    if new.reporter_name:
+    if new.reporter_name or new.reporter_contact:
         session.add(
-            Reporter(signal_id=signal.id or 0, name=new.reporter_name, contact=new.reporter_contact)
+            Reporter(
+                signal_id=signal.id or 0,
+                name=new.reporter_name or "",
+                contact=new.reporter_contact,
+            )
         )
     return signal
 

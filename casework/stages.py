@@ -13,7 +13,8 @@ from casework.dating import Start, date_checkpoint
 from casework.dossiers import dossier_of
 from casework.people import contact, holder, succeed
 from casework.policies import policy_of
-from casework.refusals import CaseMoved, Incomplete, NotAllowed, Unmet
+from casework.reasons import remember, waivers
+from casework.refusals import Incomplete, NotAllowed, Unmet
 from escalation import moves
 from escalation.lanes import LEAD_TAKEN
 from escalation.policy import CASE
@@ -23,6 +24,8 @@ from models import (
     Case,
     Checkpoint,
     CheckpointState,
+    Handover,
+    HandoverState,
     JournalEntry,
     Role,
     Visit,
@@ -48,21 +51,22 @@ def decide(
 ) -> int:
     """The case is in the stage the decision leads to, with its promises dated; returns its version.
 
-    An ordinary `exit_key`, or any other stage `to` with a `reason`. The same decision by the same
-    person on the same version is taken once. Raises CaseMoved on an old page, Unmet with every
-    unmet guard, Incomplete when the policy lacks a number, NotAllowed, NotFound.
+    An ordinary `exit_key`, or any other stage `to` with a `reason`; reasons, also those for waiving
+    a guard, are kept in the dossier. The same decision by the same person on the same version is
+    taken once. Raises CaseMoved on an old page, Unmet with every unmet guard, Incomplete when the
+    policy lacks a number, Unknown for a stage or exit the path does not have, NotAllowed, NotFound.
     """
     with transaction(engine) as session:
         case = find(session, case_key)
         actor = contact(session, by).key
-        current = moves.stage(case.stage)
-        target = _target(current, exit_key, to, reason)
-        if _taken_before(session, case, seen_version, actor, target):
+        if _taken_before(session, case, seen_version, actor, exit_key, to):
             return case.version
         refuse_stale(case, seen_version)
         if case.closed_at is not None:
             raise NotAllowed(f"case {case.key} is closed; reopen it first: estafette case reopen")
+        target = _target(moves.stage(case.stage), exit_key, to, reason)
         waived = _waived(target, waive or {})
+        reasons = waivers(waive or {}) | ({"decision": reason} if (reason or "").strip() else {})
         _judge(session, case, target, now, waived)
         if target.is_end:
             _close(session, case, target, now, result or _result_of(case, target))
@@ -76,8 +80,9 @@ def decide(
             to=target.key,
             how=exit_key or "other",
             waived=sorted(waived),
-            reasoned=reason is not None,
+            reasoned="decision" in reasons,
         )
+        remember(session, case, open_visit(session, case), actor, now, reasons)
         enter_stage(session, case, target, now, exit_key or "other")
         return case.version
 
@@ -107,13 +112,13 @@ def reopen(
         if target.is_end or not reason.strip():
             raise NotAllowed("reopening needs an open stage and a reason")
         actor = contact(session, by)
+        holder_now = contact(session, director) if director else actor
         _refuse_second_case(session, case)
         _judge(session, case, target, now, frozenset())
         case.closed_at, case.result = None, None
-        succeed(
-            session, case, Role.DIRECTOR, contact(session, director) if director else actor, now
-        )
+        succeed(session, case, Role.DIRECTOR, holder_now, now)
         journal.append(session, case, now, actor.key, "reopened", to=target.key)
+        remember(session, case, None, actor.key, now, {"reopening": reason})
         enter_stage(session, case, target, now, "reopened")
         return case.version
 
@@ -150,10 +155,16 @@ def enter_stage(
 
 
 def lapse(
-    session: Session, case: Case, now: datetime, keys: Collection[str], visit: Visit | None = None
+    session: Session,
+    case: Case,
+    now: datetime,
+    keys: Collection[str],
+    visit: Visit | None = None,
+    *,
+    section: str | None = None,
 ) -> None:
-    """Open promises with these keys are over without an answer; all but those that outlive the
-    stage when a visit is given."""
+    """Open promises with these keys, of this section when given, are over without an answer; when
+    a visit is given also all of that visit but those that outlive the stage."""
     rows = session.exec(
         select(Checkpoint).where(
             Checkpoint.case_id == case.id, Checkpoint.state == CheckpointState.OPEN
@@ -161,7 +172,8 @@ def lapse(
     )
     for row in rows:
         of_visit = visit is not None and row.visit_id == visit.id and not row.outlives
-        if row.key in keys or of_visit:
+        meant = row.key in keys and section in {None, row.section}
+        if meant or of_visit:
             row.state, row.next_at, row.closed_at = CheckpointState.LAPSED, None, now
             session.add(row)
     session.flush()
@@ -178,26 +190,23 @@ def _target(current: Stage, exit_key: str | None, to: str | None, reason: str | 
 
 
 def _taken_before(
-    session: Session, case: Case, seen_version: int, actor: str, target: Stage
+    session: Session, case: Case, seen: int, actor: str, exit_key: str | None, to: str | None
 ) -> bool:
+    """Whether the last decision is this very one; the stage it left would no longer know it."""
     last = session.exec(
         select(JournalEntry)
         .where(JournalEntry.case_id == case.id, JournalEntry.kind == "decided")
         .order_by(col(JournalEntry.seq).desc())
     ).first()
-    if last is None or case.version == seen_version:
+    if last is None or case.version == seen:
         return False
-    same = (last.actor, last.data["seen"], last.data["to"]) == (actor, seen_version, target.key)
-    if last.data["seen"] == seen_version and not same:
-        raise CaseMoved(case.key, seen_version, case.version)
-    return same
+    asked = (actor, seen, exit_key or "other", to if exit_key is None else last.data["to"])
+    return (last.actor, last.data["seen"], last.data["how"], last.data["to"]) == asked
 
 
 def _waived(target: Stage, waive: Mapping[str, str]) -> frozenset[str]:
     if wrong := moves.not_waivable(waive.keys(), target.guards):
         raise NotAllowed(f"can not be waived here: {', '.join(wrong)}")
-    if empty := [key for key, reason in waive.items() if not reason.strip()]:
-        raise NotAllowed(f"waiving needs a reason: {', '.join(empty)}")
     return frozenset(waive)
 
 
@@ -219,7 +228,6 @@ def _close(session: Session, case: Case, target: Stage, now: datetime, result: s
             Checkpoint.case_id == case.id,
             Checkpoint.state == CheckpointState.OPEN,
             col(Checkpoint.statutory).is_(True),
-            col(Checkpoint.outlives).is_(True),
         )
     ).all()
     if running:
@@ -228,6 +236,7 @@ def _close(session: Session, case: Case, target: Stage, now: datetime, result: s
             f"{', '.join(sorted(running))}; answer them first"
         )
     lapse(session, case, now, {row.key for row in _open_checkpoints(session, case)})
+    _revoke_offers(session, case, now)
     case.closed_at, case.result = now, result
     session.add(case)
     session.flush()
@@ -239,6 +248,18 @@ def _open_checkpoints(session: Session, case: Case) -> list[Checkpoint]:
         Checkpoint.case_id == case.id, Checkpoint.state == CheckpointState.OPEN
     )
     return list(session.exec(rows))
+
+
+def _revoke_offers(session: Session, case: Case, now: datetime) -> None:
+    """Nobody can take over a closed case, so what is on offer is taken back."""
+    for row in session.exec(
+        select(Handover).where(
+            Handover.case_id == case.id,
+            col(Handover.state).in_([HandoverState.DRAFT, HandoverState.OFFERED]),
+        )
+    ):
+        row.state, row.answered_at = HandoverState.REVOKED, now
+        session.add(row)
 
 
 def _end_assignments(session: Session, case: Case, now: datetime) -> None:

@@ -53,7 +53,7 @@ def pages(settings: DeskSettings) -> "FastAPI":
 
     @app.get("/mail")
     def mail(request: Request) -> Response:
-        found = letters(settings.data / "mail", limit=50)
+        found = letters(settings.mailbox, limit=50)
         return look.TemplateResponse(request, "mail.html", {"letters": found})
 
     @app.middleware("http")

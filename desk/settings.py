@@ -17,6 +17,11 @@ class DeskSettings(BaseSettings):
     desk_port: int = Field(default=8080, ge=1, le=65535)
 
     @property
+    def mailbox(self) -> Path:
+        """Where the local mailbox keeps its letters."""
+        return self.data / "mailbox"
+
+    @property
     def prefect_url(self) -> str:
         return f"http://127.0.0.1:{self.prefect_port}"
 

@@ -43,8 +43,8 @@ class Dossier:
         )
 
     def last(self, kind: str) -> Recorded | None:
-        """The most recent act of this kind."""
-        return max(self.recorded(kind), key=lambda act: act.on, default=None)
+        """The most recent act of this kind; of several on one day the one recorded last."""
+        return max(reversed(list(self.recorded(kind))), key=lambda act: act.on, default=None)
 
     def happened_after(self, kind: str, earlier: str) -> bool:
         """Whether an act of `kind` was recorded on or after the last `earlier` one."""

@@ -18,10 +18,19 @@ class BadFacts(ValueError):
         self.problems = problems
 
 
+YEARS = range(1995, 2091)  # within the years whose holidays are known, with room to ring after
+
+
+def _known(day: date) -> date:
+    if day.year not in YEARS:
+        raise ValueError(f"wants a year from {YEARS[0]} up to {YEARS[-1]}")
+    return day
+
+
 def _day(value: Any) -> date:
     if isinstance(value, datetime):
         raise ValueError("wants a date such as 2026-02-20, without a time")
-    return value if isinstance(value, date) else date.fromisoformat(str(value))
+    return _known(value if isinstance(value, date) else date.fromisoformat(str(value)))
 
 
 def _moment(value: Any) -> date | datetime:
@@ -32,7 +41,7 @@ def _moment(value: Any) -> date | datetime:
         raise ValueError("wants a moment with its zone, such as 2026-12-14T10:00+01:00")
     if not isinstance(value, date):
         raise ValueError("wants a date or a moment with its zone")
-    return value
+    return _known(value)
 
 
 def _truth(value: Any) -> bool:

@@ -3,15 +3,21 @@
 Sources name the article or the kind of rule; a Dutch jurist must confirm each before real use.
 """
 
-from datetime import date
+from datetime import date, datetime
 
 from escalation.dossier import Dossier
 from escalation.shape import Family, Guard
+from escalation.terms import AMSTERDAM
 from escalation.text import Text, law, policy
 
 OBJECTIVE_SOURCES = {"officer", "police", "measurement", "video", "sworn_report"}
 HEARING_SKIPPED_BECAUSE = {"urgency", "heard_before_nothing_new", "goal_needs_surprise"}  # Awb 4:11
 GROUNDS_B_AND_C_SINCE = date(2024, 1, 1)  # Gemeentewet 174a as amended
+
+
+def _day_of(stated: date | datetime) -> date:
+    """The Amsterdam day of a fact that may be a day or a moment."""
+    return stated.astimezone(AMSTERDAM).date() if isinstance(stated, datetime) else stated
 
 
 def _serious_and_repeated(d: Dossier) -> bool:
@@ -59,7 +65,7 @@ def _landlord_first(d: Dossier) -> bool:
 def _no_other_sanction(d: Dossier) -> bool:
     withdrawn = d.last("order_withdrawn")
     return not any(
-        (order.facts.get("in_force_until") or date.max) >= d.today
+        _day_of(order.facts.get("in_force_until") or date.max) >= d.today
         and (withdrawn is None or withdrawn.on < order.on)
         for order in d.recorded("order_announced")
     )
@@ -71,6 +77,13 @@ def _closure_ground(d: Dossier) -> bool:
         return False
     ground = threat.facts.get("ground")
     return ground == "a" or (ground in {"b", "c"} and d.today >= GROUNDS_B_AND_C_SINCE)
+
+
+def _within_four_weeks(d: Dossier) -> bool:
+    ban, until = d.last("house_ban_imposed"), d.stated("until")
+    if ban is None or until is None:
+        return False
+    return (_day_of(until) - ban.on).days <= 28
 
 
 def _order_complete(d: Dossier) -> bool:
@@ -247,12 +260,7 @@ FOUR_WEEKS = Guard(
         "Eindigt het huisverbod binnen vier weken na oplegging?",
         "Does the house ban end within four weeks of its imposition?",
     ),
-    lambda d: (
-        (ban := d.last("house_ban_imposed")) is not None
-        and (until := d.stated("until")) is not None
-        and (until.date() if hasattr(until, "date") else until).toordinal() - ban.on.toordinal()
-        <= 28
-    ),
+    _within_four_weeks,
     law("Gemeentewet 151d(3), Wth 9(1)"),
 )
 WARNING_COMPLETE = Guard(

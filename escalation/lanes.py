@@ -88,6 +88,9 @@ DOSSIER = Lane("dossier", Text("dossier", "dossier"), acts=(
         fields=("result",)),
     Act("views_heard", Text("zienswijze gehoord", "views heard"), fields=("form", "result")),
     Act("reported_back", Text("teruggemeld", "reported back"), fields=("result",)),
+    # Written by the verbs themselves: why a move, a waiver or a case of its own was chosen.
+    Act("reason_recorded", Text("reden vastgelegd", "reason recorded"), fields=("of", "text"),
+        needs=("of", "text")),
     Act("note_added", Text("aantekening", "note added"), fields=("text",), needs=("text",)),
 ))
 # fmt: on

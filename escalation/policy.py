@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from escalation.lanes import CASE_WIDE, LANES
 from escalation.path import PATH
 from escalation.shape import Checkpoint, Stage
-from escalation.terms import BadTerm, Length
+from escalation.terms import BadTerm, Kind, Length, Term, Unit
 
 Recipient = Literal["director", "deputy", "process_director", "head_of_public_order"]
 CASE = "case"  # the section for promises that belong to no stage
@@ -42,7 +42,7 @@ class Rung(Strict):
 
 
 class Ladder(Strict):
-    ring_at: time = time(9, 0)
+    ring_at: time = Field(default=time(9, 0), strict=True)
     repeat_every: int = Field(default=5, ge=1, le=60)
     quiet_after_acknowledgement: int = Field(default=2, ge=0, le=20)
     rungs: tuple[Rung, ...] = Field(min_length=1)
@@ -180,9 +180,20 @@ def _lengths(written: PolicyFile, problems: list[str]) -> Iterator[tuple[str, Le
                 if reason := _refusal(name):
                     problems.append(f"{name} {reason}")
                 else:
-                    yield name, Length.parse(value)
+                    yield name, _length(name, value)
             except BadTerm as error:
                 problems.append(f"{name}: {error}")
+
+
+def _length(name: str, value: str) -> Length:
+    """The length, if it can be a term of the kind this promise is. Raises BadTerm."""
+    length = Length.parse(value)
+    kinds = {c.kind: c.source for section, c in sections() if f"{section}.{c.key}" == name}
+    for kind, source in kinds.items():
+        Term(length, kind, source)
+        if length.unit is Unit.HOURS and kind is not Kind.HOURS:
+            raise BadTerm(f"this promise is due on a day; write days or weeks, not {length}")
+    return length
 
 
 def _refusal(name: str) -> str | None:

@@ -1,6 +1,6 @@
 """Rows: what is known and what can never be true. No behaviour."""
 
-from models.alert import Alert, AlertState, Delivery
+from models.alert import Alert, AlertState, Delivery, Outcome
 from models.case import (
     Act,
     Assignment,
@@ -34,6 +34,7 @@ __all__ = [
     "HandoverState",
     "JournalEntry",
     "Organisation",
+    "Outcome",
     "PolicyVersion",
     "Reporter",
     "Role",

@@ -17,6 +17,14 @@ class AlertState(StrEnum):
     PERHAPS = "perhaps"  # the receiver may have it; never repeated without a person
 
 
+class Outcome(StrEnum):
+    """How one attempt went; the words are those of AlertState."""
+
+    DELIVERED = "delivered"
+    PERHAPS = "perhaps"
+    FAILED = "failed"
+
+
 class Alert(SQLModel, table=True):
     """A message to one person about one promise or handover; its id is the number people see.
 
@@ -29,6 +37,11 @@ class Alert(SQLModel, table=True):
         sa.UniqueConstraint("handover_id", "event", "recipient_id"),
         sa.CheckConstraint(
             "(checkpoint_id IS NULL) <> (handover_id IS NULL)", name="about_one_thing"
+        ),
+        # Without its rung or event an alert would slip through the unique keys above.
+        sa.CheckConstraint(
+            "(checkpoint_id IS NULL) = (rung IS NULL) AND (handover_id IS NULL) = (event IS NULL)",
+            name="says_what_rang",
         ),
         sa.CheckConstraint(
             "(state IN ('waiting', 'leased', 'failed')) = (next_at IS NOT NULL)",
@@ -67,6 +80,6 @@ class Delivery(SQLModel, table=True):
     alert_id: int = Field(foreign_key="alerts.id")
     attempt: int
     channel: str = Field(max_length=64)
-    outcome: str = Field(max_length=16)
+    outcome: Outcome = one_of(Outcome, "outcome")
     detail: str = Field(max_length=64)
     at: datetime = moment()

@@ -101,12 +101,13 @@ class Assignment(SQLModel, table=True):
 
 
 class Signal(SQLModel, table=True):
-    """One report, verbatim; `reference` is the source's own number, so a repeat is recognised."""
+    """One report, verbatim; `reference` holds the source's own number with where it came from, so a
+    repeat is recognised and nothing else is taken for one."""
 
     __tablename__ = "signals"
 
     id: int | None = Field(default=None, primary_key=True)
-    reference: str = Field(max_length=100, unique=True)
+    reference: str = Field(max_length=200, unique=True)
     case_id: int = Field(foreign_key="cases.id", index=True)
     received_at: datetime = moment()
     channel: str = Field(max_length=32)

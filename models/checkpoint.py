@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from models.columns import Json, moment, one_of, when
+from models.case import Role
+from models.columns import Json, moment, one_of, says_something, when
 
 
 class CheckpointState(StrEnum):
@@ -38,7 +39,8 @@ class Checkpoint(SQLModel, table=True):
         ),
         sa.CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="over_has_moment"),
         sa.CheckConstraint(
-            "answer IS NULL OR answer = 'done' OR reason IS NOT NULL", name="no_without_reason"
+            f"answer IS NULL OR answer = 'done' OR {says_something('reason')}",
+            name="no_without_reason",
         ),
         # Serves the watch: statutory promises first, then by moment.
         sa.Index("ix_checkpoints_due", "statutory", "next_at", **when("state = 'open'")),
@@ -95,18 +97,18 @@ class Handover(SQLModel, table=True):
         ),
         sa.CheckConstraint("from_contact_id <> to_contact_id", name="to_another"),
         sa.CheckConstraint(
-            "state <> 'accepted' OR (read_back IS NOT NULL AND length(read_back) > 0)",
+            f"state <> 'accepted' OR {says_something('read_back')}",
             name="accepted_with_read_back",
         ),
         sa.CheckConstraint(
-            "state <> 'refused' OR (reason IS NOT NULL AND length(reason) > 0)",
+            f"state <> 'refused' OR {says_something('reason')}",
             name="refused_with_reason",
         ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="cases.id", index=True)
-    role: str = Field(max_length=32)
+    role: Role = one_of(Role, "handover_role")
     from_contact_id: int = Field(foreign_key="contacts.id")
     to_contact_id: int = Field(foreign_key="contacts.id", index=True)
     state: HandoverState = one_of(HandoverState, "handover_state")

@@ -71,3 +71,8 @@ def one_of(words: type[StrEnum], name: str, **more: Any) -> Any:
 def when(condition: str) -> dict[str, Any]:
     """The WHERE of a partial index, for both databases."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+def says_something(column: str) -> str:
+    """The condition that a column is neither empty nor blank."""
+    return f"({column} IS NOT NULL AND length(trim({column})) > 0)"

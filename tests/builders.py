@@ -58,6 +58,8 @@ def a_case(engine: Engine, stage: str = "signal", now: datetime = NOW, **signal:
     for reached, exit_key in ROADS[stage]:
         if reached in {"warning", "behavioural_order"}:
             evidence(engine, key, now)
+        if reached == "house_closure":
+            threat(engine, key, now)
         go(engine, key, exit_key, now)
     return key
 
@@ -84,6 +86,23 @@ def evidence(engine: Engine, key: str, now: datetime = NOW) -> None:
         act(engine, key, "warning_delivered", now, valid_until=until, proof_of_delivery="baliebon")
 
 
+def threat(engine: Engine, key: str, now: datetime = NOW) -> None:
+    """Everything the guards of a closure ask."""
+    act(engine, key, "threat_established", now, ground="a", what="brandgevaar")
+    act(engine, key, "observation_recorded", now, by="sworn_report")
+    act(engine, key, "lighter_means_recorded", now, means="aanschrijving", result="geen effect")
+    act(engine, key, "housing_inquiry_recorded", now, result="opvang bij familie")
+
+
+def announce_order(engine: Engine, key: str, at: datetime = NOW, **more: Any) -> Any:
+    """Intention, views and a complete order, all at once; what it started is in the answer."""
+    act(engine, key, "intention_sent", at, views_until=at.date())
+    act(engine, key, "views_heard", at)
+    return act(engine, key, "order_announced", at, **{
+        "form": "coercion", "measures": "stil na 22 uur", "objection_clause": True,
+        "duration_motivated": True, "decided_by": "burgemeester", **more})  # fmt: skip
+
+
 _TO_CARE = (("assessment", "take_up"), ("voluntary_care", "help_first"))
 _TO_WARNING = (*_TO_CARE, ("outreach_care", "refused"), ("warning", "exhausted"))
 ROADS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -93,5 +112,6 @@ ROADS: dict[str, tuple[tuple[str, str], ...]] = {
     "outreach_care": _TO_WARNING[:3],
     "warning": _TO_WARNING,
     "behavioural_order": (*_TO_WARNING, ("behavioural_order", "persists")),
+    "house_closure": (_TO_CARE[0], ("house_closure", "danger")),
     "aftercare": (*_TO_CARE, ("aftercare", "works")),
 }

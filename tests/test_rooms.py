@@ -22,7 +22,7 @@ MAY_IMPORT = {
 }
 ROOMS = sorted(MAY_IMPORT)
 DOORS = {"flows", "desk"}
-BEHIND_THE_DOORS = sorted(MAY_IMPORT.keys() - DOORS) + ["migrations"]
+BEHIND_THE_DOORS = [*sorted(MAY_IMPORT.keys() - DOORS), "migrations"]
 # Of these the leaf rooms that hold rules and wires must know nothing at all.
 DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "sqlite3", "psycopg"}
 NETWORK = {"socket", "ssl", "http", "urllib", "smtplib", "aiosmtpd", "httpx", "apprise", "requests"}

@@ -19,15 +19,13 @@ def up(as_json: bool = say.AS_JSON) -> None:
 
     One process tree on loopback, its data in one folder (ESTAFETTE_DATA). Stop with Ctrl-C.
     """
-    from casework.connect import connect
-    from casework.schema import migrate as bring_up
     from desk.embedded import run
 
-    run(as_json, before=lambda: bring_up(connect(), now()))
+    run(as_json)
 
 
 def demo(as_json: bool = say.AS_JSON) -> None:
-    """Run everything, with five published rulings played up to now.
+    """Run everything, with published rulings played up to now.
 
     Within minutes a wait ends, an alert lands in the mailbox and a stage is left. Stop with Ctrl-C.
     """

@@ -129,7 +129,7 @@ def _start(given: str) -> date | datetime:
 def _mail_folder() -> Path:
     from desk.settings import DeskSettings
 
-    return DeskSettings().data / "mail"
+    return DeskSettings().mailbox
 
 
 def _letters(found: list[Any], *, whole: bool) -> list[str]:

@@ -204,7 +204,19 @@ def upgrade() -> None:
         "handovers",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "case_director",
+                "care_lead",
+                "enforcement_lead",
+                name="handover_role",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("from_contact_id", sa.Integer(), nullable=False),
         sa.Column("to_contact_id", sa.Integer(), nullable=False),
         sa.Column(
@@ -229,11 +241,11 @@ def upgrade() -> None:
         sa.Column("read_back", sa.String(length=4000), nullable=True),
         sa.Column("reason", sa.String(length=1000), nullable=True),
         sa.CheckConstraint(
-            "state <> 'accepted' OR (read_back IS NOT NULL AND length(read_back) > 0)",
+            "state <> 'accepted' OR (read_back IS NOT NULL AND length(trim(read_back)) > 0)",
             name=op.f("ck_handovers_accepted_with_read_back"),
         ),
         sa.CheckConstraint(
-            "state <> 'refused' OR (reason IS NOT NULL AND length(reason) > 0)",
+            "state <> 'refused' OR (reason IS NOT NULL AND length(trim(reason)) > 0)",
             name=op.f("ck_handovers_refused_with_reason"),
         ),
         sa.CheckConstraint(
@@ -264,7 +276,7 @@ def upgrade() -> None:
     op.create_table(
         "signals",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("reference", sa.String(length=100), nullable=False),
+        sa.Column("reference", sa.String(length=200), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("received_at", UTC_TIME, nullable=False),
         sa.Column("channel", sa.String(length=32), nullable=False),
@@ -406,7 +418,8 @@ def upgrade() -> None:
             "(state = 'open') = (next_at IS NOT NULL)", name=op.f("ck_checkpoints_open_is_watched")
         ),
         sa.CheckConstraint(
-            "answer IS NULL OR answer = 'done' OR reason IS NOT NULL",
+            "answer IS NULL OR answer = 'done' OR "
+            "(reason IS NOT NULL AND length(trim(reason)) > 0)",
             name=op.f("ck_checkpoints_no_without_reason"),
         ),
         sa.ForeignKeyConstraint(
@@ -493,6 +506,10 @@ def upgrade() -> None:
             "(checkpoint_id IS NULL) <> (handover_id IS NULL)",
             name=op.f("ck_alerts_about_one_thing"),
         ),
+        sa.CheckConstraint(
+            "(checkpoint_id IS NULL) = (rung IS NULL) AND (handover_id IS NULL) = (event IS NULL)",
+            name=op.f("ck_alerts_says_what_rang"),
+        ),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_alerts_case_id_cases")),
         sa.ForeignKeyConstraint(
             ["checkpoint_id"], ["checkpoints.id"], name=op.f("fk_alerts_checkpoint_id_checkpoints")
@@ -567,7 +584,19 @@ def upgrade() -> None:
         sa.Column("alert_id", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(length=64), nullable=False),
-        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "delivered",
+                "perhaps",
+                "failed",
+                name="outcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.Column("detail", sa.String(length=64), nullable=False),
         sa.Column("at", UTC_TIME, nullable=False),
         sa.ForeignKeyConstraint(

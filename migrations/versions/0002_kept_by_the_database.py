@@ -57,9 +57,33 @@ RULES = (
     ),
 )
 
+# INSERT OR REPLACE deletes what is in its way without asking the triggers on DELETE.
+ON_SQLITE = (
+    (
+        "journal",
+        "INSERT",
+        """EXISTS (SELECT 1 FROM journal j WHERE j.id = NEW.id)
+           OR EXISTS (SELECT 1 FROM journal j WHERE j.case_id = NEW.case_id AND j.seq = NEW.seq)
+           OR EXISTS (SELECT 1 FROM journal j WHERE j.rung IS NOT NULL
+                      AND j.checkpoint_id = NEW.checkpoint_id AND j.rung = NEW.rung)""",
+        "the journal is append-only and a rung is raised once",
+    ),
+    (
+        "assignments",
+        "INSERT",
+        """EXISTS (SELECT 1 FROM assignments a WHERE a.id = NEW.id)
+           OR EXISTS (SELECT 1 FROM assignments a WHERE a.case_id = NEW.case_id
+                      AND a.role = NEW.role AND a.until IS NULL AND NEW.until IS NULL)""",
+        "who held a case is history and stays; a role has one holder",
+    ),
+)
+# TRUNCATE empties a table without asking the triggers on its rows.
+NEVER_EMPTIED = ("journal", "assignments")
+
 
 def named() -> Iterator[tuple[str, str, str, str, str]]:
-    for number, (table, event, condition, words) in enumerate(RULES, start=1):
+    rules = RULES + (ON_SQLITE if op.get_bind().dialect.name == "sqlite" else ())
+    for number, (table, event, condition, words) in enumerate(rules, start=1):
         yield f"kept_{number}_{table}_{event.lower()}", table, event, condition, words
 
 
@@ -82,9 +106,22 @@ def upgrade() -> None:
             f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
             f"FOR EACH ROW EXECUTE FUNCTION {name}()"
         )
+    op.execute(
+        "CREATE FUNCTION never_emptied() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'history stays' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    for table in NEVER_EMPTIED:
+        op.execute(
+            f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION never_emptied()"
+        )
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        for table in NEVER_EMPTIED:
+            op.execute(f"DROP TRIGGER never_emptied ON {table}")
+        op.execute("DROP FUNCTION never_emptied()")
     for name, table, *_rest in named():
         if op.get_bind().dialect.name == "sqlite":
             op.execute(f"DROP TRIGGER {name}")

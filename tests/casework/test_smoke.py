@@ -7,14 +7,16 @@ from casework.journal import broken_at
 from casework.stock import take_stock
 from casework.visits import unarmed, armed, waiting_list
 
+
 def test_smoke(engine):
     a_town(engine)
     key = a_case(engine, "behavioural_order")
     v = case_view(engine, key, NOW)
     assert v.stage == "behavioural_order"
-    for n in (0,1,10,30,60):
+    for n in (0, 1, 10, 30, 60):
         later = NOW + timedelta(days=n)
-        while raise_due(engine, later): pass
+        while raise_due(engine, later):
+            pass
         for c in claim(engine, later, 100):
             assert record(engine, c.number, c.token, "delivered", "ok", later)
     assert broken_at(engine, key) is None

@@ -1,0 +1,34 @@
+"""python -m bench: what Estafette costs, as Markdown here and as files in bench/results."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from bench import drain
+from bench.figures import Table, as_markdown, keep
+
+BENCHES: dict[str, Callable[[bool], Table]] = {
+    "drain": drain.bench,
+}
+
+
+def main() -> None:
+    asked = _asked()
+    tables = []
+    for name in asked.only or BENCHES:
+        print(f"bench: {name} …", file=sys.stderr, flush=True)
+        tables.append(BENCHES[name](asked.quick))
+    print(as_markdown(tables))
+    if not asked.only and not asked.quick:
+        keep(tables)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller runs, no files")
+    parser.add_argument("--only", action="append", choices=BENCHES, help="this one; repeatable")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

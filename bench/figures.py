@@ -1,0 +1,76 @@
+"""Figures: medians, percentiles, and tables that people and programs can read."""
+
+import json
+import os
+import platform
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+RESULTS = Path(__file__).with_name("results")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What one bench found; every row has the same columns."""
+
+    name: str
+    title: str
+    says: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+def middle(values: Sequence[float]) -> float:
+    return float(median(values))
+
+
+def percentile(values: Sequence[float], rank: int) -> float:
+    """The `rank`th percentile; of few values the highest ones stand for what lies beyond."""
+    if len(values) < 2:
+        return max(values, default=float("nan"))
+    return quantiles(values, n=100, method="inclusive")[rank - 1]
+
+
+def spread(values: Sequence[float]) -> str:
+    return f"{short(min(values))} – {short(max(values))}"
+
+
+def short(value: Any) -> str:
+    """1234.5 as 1,234 and 0.1234 as 0.12: no more digits than such a measurement has."""
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def machine() -> str:
+    """The kind of machine, so that figures are compared with their like."""
+    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, {versions}"
+
+
+def as_markdown(tables: Sequence[Table]) -> str:
+    parts = [f"Measured on {machine()}. Compare ratios, not absolute figures.\n"]
+    for table in tables:
+        parts += [f"### {table.title}\n", f"{table.says}\n", _grid(table.rows), ""]
+    return "\n".join(parts)
+
+
+def _grid(rows: Sequence[dict[str, Any]]) -> str:
+    if not rows:
+        return "Nothing measured."
+    head = list(rows[0])
+    lines = [head, ["---"] * len(head), *([short(row[name]) for name in head] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def keep(tables: Sequence[Table]) -> None:
+    """The latest results stand beside the benches, for people and for programs."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "latest.md").write_text(as_markdown(tables) + "\n", encoding="utf-8")
+    found = {"machine": machine(), "tables": [asdict(table) for table in tables]}
+    (RESULTS / "latest.json").write_text(
+        json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )

@@ -1,0 +1,97 @@
+"""`estafette up` and `estafette demo`: the embedded default, from nothing to a running whole."""
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from desk import say
+from desk.clock import now
+from desk.settings import DeskSettings
+from desk.tree import Tree, TreeError, run_tree
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from desk.scene import Scene
+
+LOOK_SECONDS = 1.0
+
+
+def run(as_json: bool) -> None:
+    """The whole runs on this machine until Ctrl-C or SIGTERM."""
+    from casework.connect import connect
+    from casework.schema import migrate
+
+    def prepare() -> None:
+        migrate(connect(), now())
+
+    run_tree(DeskSettings(), lambda tree: _ready(tree, as_json), prepare=prepare, say=_tell)
+
+
+def run_demo(as_json: bool) -> None:
+    """The same, with rulings played up to now; what comes next in them is played as it comes."""
+    from casework.connect import connect
+    from desk.scene import Scene
+
+    engine, scenes = connect(), list[Scene]()
+
+    def on_ready(tree: Tree) -> None:
+        _ready(tree, as_json, cases=list(scenes[0].cases))
+        going_on = (engine, scenes[0], tree.stopping)
+        threading.Thread(target=_go_on, args=going_on, name="demo", daemon=True).start()
+
+    run_tree(DeskSettings(), on_ready, prepare=lambda: _set(engine, scenes), say=_tell)
+
+
+def _set(engine: "Engine", scenes: list["Scene"]) -> None:
+    from casework.schema import migrate
+    from casework.views import case_list
+    from desk.scene import PIECES, set_scene
+
+    migrate(engine, now())
+    played = {piece.history.municipality for piece in PIECES}
+    if real := [c.key for c in case_list(engine) if c.municipality not in played]:
+        raise TreeError(
+            f"this folder holds cases of your own ({real[0]}, ...); set ESTAFETTE_DATA to another "
+            "folder for the demo, or run: estafette up"
+        )
+    _tell("Playing published rulings up to now ...")
+    scenes.append(set_scene(engine, now()))
+
+
+def _go_on(engine: "Engine", scene: "Scene", stopping: threading.Event) -> None:
+    """What comes next in the histories is played at its moment, through the same verbs."""
+    from desk.scene import play_next
+
+    while not stopping.wait(LOOK_SECONDS):
+        for line in play_next(engine, scene, now()):
+            _tell(line)
+
+
+def _ready(tree: Tree, as_json: bool, **more: Any) -> None:
+    """Where to look, once there is something to see."""
+    settings = tree.settings
+    places = {
+        "prefect": f"{settings.prefect_url}/runs",
+        "pages": settings.desk_url,
+        "mailbox": f"{settings.desk_url}/mail",
+        "data": str(settings.data),
+        **more,
+    }
+    say.answer(places, as_json, lambda: WHERE.format(**places).splitlines())
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+WHERE = """
+Estafette runs. Where to look:
+  every stage visit   {prefect}
+  who waits where     {pages}
+  alerts that came    {mailbox}     or: ./estafette mailbox
+  one case            ./estafette case list, then ./estafette case show CASE
+  is all well?        ./estafette doctor
+Data is in {data}. Stop with Ctrl-C.
+"""

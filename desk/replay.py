@@ -1,0 +1,207 @@
+"""Plays a dated case history on a virtual clock, through the same verbs as live.
+
+Between two steps virtual time passes: every rung rings at its own moment, and its alerts are put
+down as delivered ("replayed"), so that years played into a live database reach no mailbox. Play
+into a live database while `watch` and `deliver` stand still, else they see the past come by too.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy.engine import Engine
+
+from casework.alerts import claim, record
+from casework.connect import connect
+from casework.people import held_at
+from casework.refusals import Unmet
+from casework.schema import migrate
+from casework.stock import take_stock
+from casework.views import CaseView, alert_list, unmet_for
+from casework.words import Role
+from desk.cast import introduce, policy_for
+from desk.history import History
+from desk.placing import Placed, shifted
+from desk.playing import REFUSED, Player, played, word_for
+from desk.retelling import AlertTold, Replayed
+from desk.steps import Act, Signal
+from desk.told import Refused, StepTold, known, told
+from escalation.moves import Unknown
+
+EVERYTHING = 1_000_000
+A_MOMENT = timedelta(microseconds=1)
+
+
+def replay(
+    history: History,
+    engine: Engine,
+    *,
+    until: datetime | None = None,
+    shift: timedelta = timedelta(0),
+    policy: str | None = None,
+) -> Replayed:
+    """The history is played into `engine`, `shift` later than it happened, up to `until`.
+
+    Refused steps do not stop it. Played again it changes nothing: a history keeps the shift it was
+    first played with, and goes on where an interrupted replay stopped. Raises what `begin` raises.
+    """
+    reel = begin(history, engine, shift=shift, policy=policy)
+    end = until or reel.placed[-1].at
+    reel.run(end)
+    return reel.retold(end)
+
+
+def replayed_apart(
+    history: History,
+    *,
+    until: datetime | None = None,
+    shift: timedelta = timedelta(0),
+    policy: str | None = None,
+) -> Replayed:
+    """The same in a database of its own, which is gone afterwards."""
+    with _of_its_own(history.placed[0].at + shift) as engine:
+        return replay(history, engine, until=until, shift=shift, policy=policy)
+
+
+@dataclass
+class Reel:
+    """A history while it plays: the cases it opened, as last seen, and what happened so far."""
+
+    player: Player
+    placed: Sequence[Placed]
+    shift: timedelta
+    views: dict[str, CaseView]  # by case key, in the order they were opened
+    next_at: dict[str, datetime | None]
+    resumes_at: int = 0
+    steps: list[StepTold] = field(default_factory=list)
+    without_holder: list[datetime] = field(default_factory=list)
+
+    @property
+    def view(self) -> CaseView:
+        """The case the history is on now."""
+        return list(self.views.values())[-1]
+
+    def run(self, until: datetime) -> None:
+        """Every step up to `until` was played, and every rung up to then rang."""
+        for placed in self.placed:
+            if placed.at > until:
+                break
+            self.pass_time(placed.at - A_MOMENT)
+            self.play(placed)
+        self.pass_time(until)
+        for key in self.views:  # what an interrupted replay had raised and not put down yet
+            self._look(key, until)
+
+    def pass_time(self, until: datetime) -> None:
+        """Every rung up to and including `until` rang at its own moment."""
+        while ringing := [(at, key) for key, at in self.next_at.items() if at and at <= until]:
+            moment, key = min(ringing)
+            stock = take_stock(self.player.engine, key, self.views[key].stage, moment)
+            self.next_at[key] = stock.next_at
+            self._look(key, moment)
+
+    def play(self, placed: Placed) -> None:
+        """The step was played, or refused, and is on record with what it led to."""
+        if placed.number <= self.resumes_at:
+            self.steps.append(known(placed))
+            return
+        before, refused = self.view, None
+        try:
+            self.see(self.player.play(before.key, placed, placed.at), placed.at)
+        except REFUSED as error:
+            refused = self._refused(placed, error)
+        self._look(self.view.key, placed.at)
+        # The first step opened the case in `begin`: all it holds came from that step.
+        self.steps.append(told(placed, before if placed.number > 1 else None, self.view, refused))
+
+    def see(self, case_key: str, now: datetime) -> None:
+        """The case as it is now. A later signal may have opened another: the history goes on there,
+        with the step after the last one that the rows show."""
+        another = case_key not in self.views
+        self.views[case_key] = self.player.view(case_key, now)
+        self.next_at[case_key] = min(
+            (row.next_at for row in self.view.promises if row.next_at), default=None
+        )
+        if another:
+            steps = [placed.step for placed in self.placed]
+            shown = played(self.player.engine, self.views, steps)
+            self.resumes_at = max((i for i, done in enumerate(shown, start=1) if done), default=0)
+
+    def retold(self, until: datetime) -> Replayed:
+        history, engine = self.player.history, self.player.engine
+        alerts = [
+            a for key in self.views for a in alert_list(engine, case_key=key, limit=EVERYTHING)
+        ]
+        views = [self.player.view(key, until) for key in self.views]
+        return Replayed(
+            id=history.id, title=history.title, municipality=history.municipality,
+            source=f"grade {history.source.grade}: {history.source.where}",
+            outcome=f"{history.outcome.result}: {history.outcome.said}",
+            until=until, cases=tuple(self.views), stage=self.view.stage,
+            holder=self.view.holders.get(Role.DIRECTOR.value), steps=tuple(self.steps),
+            promises=tuple(row for view in views for row in view.promises),
+            alerts=tuple(
+                AlertTold(a.number, a.case_key, a.lead, a.recipient, a.created_at, a.asks)
+                for a in sorted(alerts, key=lambda a: a.number)
+            ),
+            without_holder=tuple(self.without_holder),
+        )  # fmt: skip
+
+    def _look(self, key: str, moment: datetime) -> None:
+        """After every change: nothing stays unsent, and the case has a holder at that moment."""
+        engine = self.player.engine
+        for alert in claim(engine, moment, EVERYTHING, case_key=key):
+            record(engine, alert.number, alert.token, "delivered", "replayed", moment)
+        if (
+            self.views[key].closed_at is None
+            and held_at(engine, key, Role.DIRECTOR, moment) is None
+        ):
+            self.without_holder.append(moment)
+
+    def _refused(self, placed: Placed, error: Exception) -> Refused:
+        """Who refused; for an act of another stage also the guards that would refuse it there."""
+        act, guards = placed.step.does, error.guards if isinstance(error, Unmet) else ()
+        if isinstance(error, Unknown) and isinstance(act, Act):
+            view, engine = self.view, self.player.engine
+            guards = unmet_for(engine, view.key, act.kind, placed.facts, placed.at)
+            guards = tuple(guard for guard in guards if guard.key not in act.waive)
+        return Refused(word_for(error), guards, str(error))
+
+
+def begin(
+    history: History,
+    engine: Engine,
+    *,
+    shift: timedelta = timedelta(0),
+    policy: str | None = None,
+) -> Reel:
+    """The people are known and the first signal is on a case; nothing else was played yet.
+
+    A history this database knows keeps the shift it was played with. Raises Refusal when nobody
+    can hold the case or there is no such policy.
+    """
+    first = history.placed[0]
+    at = shifted([first], shift)[0].at
+    introduce(engine, history)
+    player = Player(engine, history, policy_for(engine, history, policy, at))
+    does = first.step.does
+    assert isinstance(does, Signal)
+    key = player.receive(first, does, at).case_key
+    kept = player.view(key, at).opened_at - first.at
+    reel = Reel(player, shifted(history.placed, kept), kept, {}, {})
+    reel.see(key, at)
+    return reel
+
+
+@contextmanager
+def _of_its_own(now: datetime) -> Iterator[Engine]:
+    with TemporaryDirectory(prefix="estafette-replay-") as folder:
+        engine = connect(f"sqlite:///{Path(folder) / 'replay.db'}")
+        try:
+            migrate(engine, now)
+            yield engine
+        finally:
+            engine.dispose()

@@ -1,0 +1,169 @@
+"""One step of a dated case history: when, exactly one thing that happened, and how we know.
+
+Strict about words, mild about dates; the format is documented in docs/replay.md.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from casework.handovers import Packet
+from casework.people import KEY
+from casework.words import Answer as Given
+from casework.words import Role
+from desk.known_words import (
+    ActKey,
+    After,
+    Approx,
+    Day,
+    ExitKey,
+    GuardKey,
+    Promise,
+    Refusing,
+    Result,
+    StageKey,
+    Words,
+)
+
+# What travels with a baton, and what is read back, where a history does not say.
+PACKET = {
+    "severity": "medium",
+    "summary": "Nagespeelde uitspraak; de feiten staan in het dossier.",
+    "if_then": "Loopt het uit de hand, dan belt u de regievoerder en daarna de wijkagent.",
+    "not_shared": "Niets over behandeling; vraag dat aan de zorg zelf.",
+    "told": "De bewoner en de melder weten van deze overdracht.",
+}
+READ_BACK = "Ik neem de leiding van deze stap over en laat binnen de termijn weten hoe het gaat."
+
+Offered = Annotated[
+    Packet, BeforeValidator(lambda given: PACKET | given if isinstance(given, dict) else given)
+]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Signal(Strict):
+    nature: str = Field(default="unknown", pattern=KEY, max_length=32)
+    channel: str = Field(default="desk", pattern=KEY, max_length=32)
+    acute: bool = False
+    text: str = ""
+    separate_because: Words | None = None
+
+
+class Act(Strict):
+    kind: ActKey
+    by: str = "director"
+    facts: dict[str, Any] = Field(default_factory=dict)
+    ground: str | None = Field(default=None, max_length=200)
+    waive: dict[GuardKey, Words] = Field(default_factory=dict)
+
+
+class Decide(Strict):
+    exit: ExitKey | None = None
+    to: StageKey | None = None
+    reason: Words | None = None
+    result: Result | None = None
+    waive: dict[GuardKey, Words] = Field(default_factory=dict)
+    by: str = "director"
+
+    @model_validator(mode="after")
+    def names_one_way(self) -> Self:
+        if (self.exit is None) == (self.to is None):
+            raise ValueError("name an `exit`, or a stage `to` move to and a `reason`; not both")
+        if self.to is not None and self.reason is None:
+            raise ValueError("a move `to` a stage needs a `reason`")
+        return self
+
+
+class Offer(Strict):
+    role: Role
+    to: str
+    by: str = "director"
+    packet: Offered = Packet.model_validate(PACKET)
+
+
+class Accept(Strict):
+    role: Role
+    read_back: Words = READ_BACK
+
+
+class Refuse(Strict):
+    role: Role
+    reason: Words
+
+
+class Answer(Strict):
+    promise: Promise
+    given: Given = Given.DONE
+    reason: Words | None = None
+    by: str = "director"
+
+    @model_validator(mode="after")
+    def says_why_not(self) -> Self:
+        if self.given is not Given.DONE and self.reason is None:
+            raise ValueError(f"the answer {self.given.value} needs a `reason`")
+        return self
+
+
+class Reopen(Strict):
+    stage: StageKey
+    reason: Words
+    by: str = "director"
+
+
+Does = Signal | Act | Decide | Offer | Accept | Refuse | Answer | Reopen
+KINDS = ("signal", "act", "decide", "offer", "accept", "refuse", "answer", "reopen")
+
+
+class Step(Strict):
+    """One dated thing that happened, in the order it happened."""
+
+    date: Day = None
+    approx: Approx | None = None
+    after: After | None = None
+    signal: Signal | None = None
+    act: Act | None = None
+    decide: Decide | None = None
+    offer: Offer | None = None
+    accept: Accept | None = None
+    refuse: Refuse | None = None
+    answer: Answer | None = None
+    reopen: Reopen | None = None
+    note: Words | None = None
+    assumed: Words | None = None
+    expect: Literal["allowed", "refused"] = "allowed"
+    because: tuple[Refusing, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def key(self) -> str:
+        """The word of the path it is about: an act, an exit or stage, a role, a promise."""
+        match self.does:
+            case Act(kind=key) | Answer(promise=key) | Reopen(stage=key) | Signal(nature=key):
+                return key
+            case Decide() as decision:
+                return decision.exit or decision.to or ""
+            case Offer(role=role) | Accept(role=role) | Refuse(role=role):
+                return role.value
+
+    @property
+    def does(self) -> Does:
+        done: Does = getattr(self, self.kind)
+        return done
+
+    @model_validator(mode="after")
+    def says_one_thing(self) -> Self:
+        said = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(said) != 1:
+            found = f"says {' and '.join(said)}" if said else "says nothing that happened"
+            raise ValueError(f"{found}; a step says exactly one of {', '.join(KINDS)}")
+        if self.date is not None and self.approx is not None:
+            raise ValueError("has a date and `approx`; keep the date, `approx` is for a null date")
+        if self.because and self.expect == "allowed":
+            raise ValueError("says `because` of a refusal; add `expect: refused` or remove it")
+        return self

@@ -1,0 +1,68 @@
+"""Prefect's settings for the embedded default: everything on loopback, everything in one folder.
+
+Prefect reads its settings when it is imported, so `settle` comes before the first Prefect import.
+An operator who runs Prefect elsewhere starts none of this and sets PREFECT_API_URL instead.
+"""
+
+import os
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+# Ours to decide: a value left over from another project would send runs to the wrong place.
+_FIXED = {
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",  # a client never starts a hidden server
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+    # Every new client would ask for both; the server's answer is known.
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
+    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+}
+
+# Sensible on SQLite and two cores; an operator may set any of them otherwise.
+_DEFAULTS = {
+    # Marking runs late contends with everything else on SQLite (measured: a storm of locks).
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "900",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "60",
+    # Nothing of ours pauses; with the default every paused run is read every five seconds.
+    "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS": "3600",
+    # We use no concurrency leases and no cleanup work; look rarely.
+    "PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "120",
+    "PREFECT_SERVER_SERVICES_CLEANUP_RECONCILER_LOOP_SECONDS": "120",
+    "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "60",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
+    # Events are most of the growth (50 KiB a visit); runs that are over go after half a year.
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P3D",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(180 * 86400),
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    # "Beginning flow run", "Finished in state": the states say so already.
+    "PREFECT_LOGGING_LOGGERS_PREFECT_FLOW_RUNS_LEVEL": "WARNING",
+    "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "WARNING",
+    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",  # no blocks used; a quicker start
+}
+
+
+def settle(data: Path, port: int) -> None:
+    """This process now speaks to, or is, the embedded server of the folder `data`."""
+    home = data.resolve() / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ.update(_FIXED | _place(home, port))
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+def _place(home: Path, port: int) -> dict[str, str]:
+    here = f"http://{HOST}:{port}"
+    return {
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": f"{here}/api",
+        "PREFECT_SERVER_API_HOST": HOST,
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_UI_API_URL": f"{here}/api",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+        # The API asks for no password: at least no page from elsewhere may call it in a browser.
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": here,
+    }

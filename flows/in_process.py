@@ -1,0 +1,142 @@
+"""A Prefect worker that runs visits inside its own process, on threads.
+
+Prefect's supported extension point: it shows up as a worker with a heartbeat, and work queues,
+priorities, limits, Late and Cancel do what they do for any other worker.
+"""
+
+import logging
+import os
+from typing import Any
+from uuid import UUID
+
+import anyio
+import anyio.abc
+from anyio import to_thread
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import Abort, ObjectNotFound, Pause
+from prefect.flow_engine import run_flow
+from prefect.flows import Flow, load_flow_from_entrypoint
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_WORKER_QUERY_SECONDS
+from prefect.settings.context import temporary_settings
+from prefect.states import Pending
+from prefect.utilities.engine import propose_state
+from prefect.workers.base import (
+    BaseJobConfiguration,
+    BaseVariables,
+    BaseWorker,
+    BaseWorkerResult,
+)
+
+from flows import bells, clock
+from flows.deployments import IN_PROCESS
+from flows.discretion import kind_and_place
+
+POLL_SECONDS = 10.0  # bells make a visit prompt; polling only makes it certain
+BATCH = 20
+
+log = logging.getLogger("estafette.flows.worker")
+
+
+class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResult]):
+    """Enters visits when their moment has come, at most `limit` at a time."""
+
+    type = IN_PROCESS
+    job_configuration = BaseJobConfiguration
+
+    def __init__(self, work_pool_name: str, *, name: str, limit: int) -> None:
+        # Nothing is fetched ahead: a run fetched early would keep a place and wait in it.
+        super().__init__(work_pool_name, name=name, limit=limit, prefetch_seconds=0)
+        self._places = anyio.CapacityLimiter(limit)
+        self._polling = anyio.Lock()
+        self._flows: dict[UUID, Flow[..., Any]] = {}
+
+    async def serve(self) -> None:
+        """Works until this process stops. Raises when Prefect has been away for long."""
+        # A heartbeat costs a visit a whole second; visits that got stuck are found from the rows.
+        calm = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_WORKER_QUERY_SECONDS: POLL_SECONDS}
+        with temporary_settings(calm):
+            async with anyio.create_task_group() as together:
+                together.start_soon(self._poll_when_rung)
+                together.start_soon(_stop_with_us, together.cancel_scope)
+                await self.start(printer=log.info)
+                together.cancel_scope.cancel()
+
+    async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+        """Enters every visit that is due.
+
+        Prefect's own way asks eight more questions per run, to prepare infrastructure that does
+        not exist here: measured, a visit takes 0.13 s instead of 0.5 and half the server's time.
+        """
+        async with self._polling:  # the regular poll and the bell take turns
+            due = await self._due()
+            async with anyio.create_task_group() as visits:
+                for run in due:
+                    visits.start_soon(self._enter, run)
+        if len(due) == BATCH:
+            bells.VISITS.ring()
+        return due
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: BaseJobConfiguration,
+        task_status: anyio.abc.TaskStatus[int] | None = None,
+    ) -> BaseWorkerResult:
+        """One run, on a thread, to wherever it goes."""
+        if task_status is not None:
+            task_status.started(os.getpid())
+        flow = await self._flow_of(flow_run)
+        await to_thread.run_sync(_run, flow, flow_run)
+        return BaseWorkerResult(identifier=str(flow_run.id), status_code=0)
+
+    async def _poll_when_rung(self) -> None:
+        while True:
+            await to_thread.run_sync(bells.VISITS.wait, 60.0, abandon_on_cancel=True)
+            if self.is_setup:
+                try:
+                    await self.get_and_submit_flow_runs()
+                except Exception as error:
+                    log.warning("polling failed: %s", kind_and_place(error))
+
+    async def _due(self) -> list[FlowRun]:
+        try:
+            found = await self.client.get_scheduled_flow_runs_for_work_pool(
+                self._work_pool_name, scheduled_before=clock.now()
+            )
+        except ObjectNotFound:  # the pool went with Prefect's database; syncing makes it again
+            return []
+        return [response.flow_run for response in found[:BATCH]]
+
+    async def _enter(self, run: FlowRun) -> None:
+        async with self._places:
+            try:
+                # Pending is the claim: of two workers only one is let through.
+                run.state = await propose_state(self.client, Pending(), flow_run_id=run.id)
+                if run.state.is_pending():
+                    await self.run(run, self.job_configuration())
+            except Abort:
+                log.debug("somebody else has run %s", run.id)
+            except Exception as error:
+                # The run stays as it is; arming finds it from the rows and makes another.
+                log.warning("visit broke off: %s", kind_and_place(error))
+
+    async def _flow_of(self, run: FlowRun) -> Flow[..., Any]:
+        assert run.deployment_id is not None
+        if run.deployment_id not in self._flows:
+            deployment = await self.client.read_deployment(run.deployment_id)
+            flow: Flow[..., Any] = load_flow_from_entrypoint(deployment.entrypoint or "")
+            self._flows[run.deployment_id] = flow
+        return self._flows[run.deployment_id]
+
+
+async def _stop_with_us(scope: anyio.CancelScope) -> None:
+    await to_thread.run_sync(bells.STOPPING.wait, abandon_on_cancel=True)
+    scope.cancel()
+
+
+def _run(flow: Flow[..., Any], run: FlowRun) -> None:
+    try:
+        # The state, not the result: a flow that failed is Prefect's to show, not ours to raise.
+        run_flow(flow, flow_run=run, return_type="state")
+    except Pause:
+        return  # it waits again

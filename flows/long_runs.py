@@ -1,0 +1,128 @@
+"""Keeping `watch` and `deliver` going: an hour-long Prefect run after the other, or plainly.
+
+While Prefect answers, each is a real run with a heartbeat, tied to its deployment, where operations
+staff see it. While it does not, the same loop runs without a run, so promises are raised and mail
+goes out; once Prefect is back a run is made again.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.flow_engine import run_flow
+from prefect.flows import Flow
+from prefect.states import Crashed, Pending
+
+from flows import bells
+from flows.deployments import declare, deployment_id
+from flows.discretion import kind_and_place
+from flows.settings import FlowSettings
+from flows.window import reachable
+
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+PLAIN_LOOK_SECONDS = 3.0  # how often a plain loop asks whether Prefect is back
+
+Over = Callable[[], bool]
+log = logging.getLogger("estafette.flows.long_runs")
+
+
+@dataclass(frozen=True, slots=True)
+class LongRun:
+    """A loop that must never stand still: its Prefect flow, and the same loop without Prefect."""
+
+    flow: Flow[[], Any]
+    plainly: Callable[[Over], object]
+
+
+def instance() -> str:
+    """Tells this installation's runs from another's: the machine, or ESTAFETTE_INSTANCE."""
+    return os.environ.get("ESTAFETTE_INSTANCE") or socket.gethostname()
+
+
+def keep_going(long_run: LongRun, settings: FlowSettings) -> threading.Thread:
+    """A thread on which the loop runs until this process stops, whatever happens in it."""
+    name = long_run.flow.name
+    thread = threading.Thread(target=_keep, args=(long_run, settings), name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _keep(long_run: LongRun, settings: FlowSettings) -> None:
+    wait = FIRST_WAIT
+    while not bells.STOPPING.is_set():
+        began = time.monotonic()
+        try:
+            _once(long_run, settings)
+            wait = FIRST_WAIT
+        except Exception as error:
+            log.error("%s broke off: %s", long_run.flow.name, kind_and_place(error))
+            bells.STOPPING.wait(wait)
+            # A loop that ran well for long and then broke off starts again soon.
+            lived_well = time.monotonic() - began > 2 * LONGEST_WAIT
+            wait = FIRST_WAIT if lived_well else min(wait * 2, LONGEST_WAIT)
+
+
+def _once(long_run: LongRun, settings: FlowSettings) -> None:
+    if not reachable():
+        log.warning("%s runs without Prefect for now", long_run.flow.name)
+        long_run.plainly(_prefect_is_back())
+        return
+    with get_client(sync_client=True) as client:
+        run = _new_run(client, long_run.flow.name, settings)
+    # The run's own state says what went wrong; here it only matters that it is over.
+    run_flow(long_run.flow, flow_run=run, return_type="state")
+
+
+def _new_run(client: SyncPrefectClient, flow: str, settings: FlowSettings) -> FlowRun:
+    deployment = deployment_id(client, flow, settings.work_pool)
+    _end_left_overs(client, deployment)
+    # Pending and not Scheduled: a worker of the pool would take it from us.
+    return client.create_flow_run_from_deployment(
+        deployment,
+        name=f"{flow} · {instance()}",
+        tags=[instance()],
+        state=Pending(),
+    )
+
+
+def _end_left_overs(client: SyncPrefectClient, deployment: UUID) -> None:
+    """Runs of a dead process of this installation say so; Prefect would show them for ever."""
+    wanted = {
+        "deployment_id": {"any_": [str(deployment)]},
+        "tags": {"all_": [instance()]},
+        "state": {"type": {"any_": ["PENDING", "RUNNING"]}},
+    }
+    for run in client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted)):
+        gone: State[None] = Crashed(message="het proces dat deze run droeg is weg")
+        client.set_flow_run_state(run.id, gone, force=True)
+
+
+def prepared(pool: str) -> bool:
+    """Prefect is there and knows our deployments; False while it cannot be reached."""
+    if not reachable():
+        return False
+    with get_client(sync_client=True) as client:
+        declare(client, pool)
+    return True
+
+
+def _prefect_is_back() -> Over:
+    look_at = time.monotonic() + PLAIN_LOOK_SECONDS
+
+    def back() -> bool:
+        nonlocal look_at
+        if time.monotonic() < look_at:
+            return False
+        look_at = time.monotonic() + PLAIN_LOOK_SECONDS
+        return reachable()
+
+    return back

@@ -1,0 +1,85 @@
+"""Artifacts: what operations staff see in Prefect of a case, a stage and the last audit.
+
+Keys, codes, questions of the path and dates only. A picture that has not changed is not made again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import ArtifactCreate
+
+from casework.audit import Report
+from casework.views import Line, timeline
+from casework.visits import Waiting, waiting_list
+from escalation.path import OPEN_STAGES, STAGES
+from escalation.shape import Stage
+from flows.settings import engine
+from flows.words import due, moment
+
+A_SECOND, A_DAY = timedelta(seconds=1), timedelta(days=1)
+MOST_REMEMBERED = 10_000
+# What a line may tell beside its kind; an actor's key could be somebody's name.
+TOLD = ("stage", "to", "how", "act", "answer", "role")
+
+_shown: dict[str, int] = {}
+
+
+def show_timeline(client: SyncPrefectClient, case_key: str, run_id: UUID | None) -> None:
+    """The artifact `case-2026-00042` shows what happened to the case."""
+    lines = [_timeline_line(line) for line in timeline(engine(), case_key)]
+    text = f"# Zaak {case_key}\n\n" + _table(("Moment", "Wat", "Waarheen of uitkomst"), lines)
+    _show(client, f"case-{case_key}", text, run_id)
+
+
+def show_waiting_lists(client: SyncPrefectClient, now: datetime, run_id: UUID | None) -> None:
+    """An artifact per stage shows which cases wait there, the most urgent first."""
+    for stage in OPEN_STAGES:
+        text = _waiting(stage, waiting_list(engine(), stage.key, now), now)
+        _show(client, f"waiting-{stage.key.replace('_', '-')}", text, run_id)
+
+
+def show_audit(client: SyncPrefectClient, report: Report, run_id: UUID | None) -> None:
+    """The artifact `last-audit` shows what the last audit found."""
+    head = f"# Laatste controle\n\n{moment(report.at)}: {report.checked} open zaken nagekeken.\n\n"
+    found = [(finding.case_key, finding.what) for finding in report.findings]
+    body = _table(("Zaak", "Bevinding"), found) if found else "Alles in orde.\n"
+    _show(client, "last-audit", head + body, run_id)
+
+
+def _timeline_line(line: Line) -> tuple[str, ...]:
+    return (moment(line.at), line.what, _details(line))
+
+
+def _details(line: Line) -> str:
+    told = [str(line.data[name]) for name in TOLD if line.data.get(name)]
+    return ", ".join(STAGES[word].dutch if word in STAGES else word for word in told)
+
+
+def _waiting(stage: Stage, rows: Sequence[Waiting], now: datetime) -> str:
+    lines = [_waiting_line(row, now) for row in rows]
+    head = f"# In {stage.dutch}\n\n{len(lines)} zaken.\n\n"
+    titles = ("Zaak", "Bezoek", "Sinds", "Wacht op", "Uiterlijk", "Te laat")
+    return head + (_table(titles, lines) if lines else "")
+
+
+def _waiting_line(row: Waiting, now: datetime) -> tuple[str, ...]:
+    asks = row.waits_for.nl if row.waits_for else ""
+    until = due(row.due_at) if row.due_at else ""
+    late = f"{(now - row.due_at).days} dagen" if row.due_at and row.due_at < now else ""
+    return (row.case_key, str(row.number), moment(row.since), asks, until, late)
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = [titles, ["---"] * len(titles)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in [*head, *rows])
+
+
+def _show(client: SyncPrefectClient, key: str, text: str, run_id: UUID | None) -> None:
+    if _shown.get(key) == hash(text):
+        return
+    if len(_shown) > MOST_REMEMBERED:
+        _shown.clear()
+    client.create_artifact(ArtifactCreate(key=key, type="markdown", data=text, flow_run_id=run_id))
+    _shown[key] = hash(text)

@@ -1,0 +1,71 @@
+"""Prefect's own server, API and pages, as one process on loopback.
+
+    python -m flows.server --data .estafette --port 4200
+
+`prefect server start` would make a second process and orphan it when this one is stopped; here
+uvicorn runs inside. Only the embedded default uses this file.
+"""
+
+import argparse
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows import leash
+from flows.embedded import HOST, settle
+
+if TYPE_CHECKING:
+    import uvicorn
+
+PORT_TAKEN = 98
+SHUTDOWN_SECONDS = 5
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serves until it is told to stop. Answers at /api/health once it is ready."""
+    options = _parser().parse_args(arguments)
+    try:
+        # Bound before Prefect is imported: a port in use is known at once, not seconds later.
+        door = _bind(options.port)
+    except OSError:
+        print(f"port {options.port} on {HOST} is in use", file=sys.stderr)  # noqa: T201
+        return PORT_TAKEN
+    if options.leash:
+        leash.stop_with_parent()
+    settle(options.data, options.port)
+    _server().run(sockets=[door])
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m flows.server", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path(".estafette"))
+    parser.add_argument("--port", type=int, default=4200)
+    parser.add_argument("--leash", action="store_true", help="stop when standard input is closed")
+    return parser
+
+
+def _bind(port: int) -> socket.socket:
+    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.bind((HOST, port))
+    return door
+
+
+def _server() -> "uvicorn.Server":
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    config = uvicorn.Config(
+        create_app(final=True),
+        log_level="warning",
+        access_log=False,
+        # Workers and browsers hold websockets open; they come back by themselves.
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    return uvicorn.Server(config)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

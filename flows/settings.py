@@ -1,0 +1,42 @@
+"""What an operator can set for the flows. Nothing is read at import."""
+
+from datetime import timedelta
+from functools import cache
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import Engine
+
+from casework.connect import connect
+
+
+class FlowSettings(BaseSettings):
+    """ESTAFETTE_* variables; each with the value it has when nobody sets it."""
+
+    model_config = SettingsConfigDict(env_prefix="ESTAFETTE_", extra="ignore")
+
+    work_pool: str = "estafette"
+    # One at a time on SQLite, where Prefect answers 503 under concurrency; more on PostgreSQL.
+    visits_at_once: int = Field(default=1, ge=1, le=32)
+    # Visits whose next moment lies further away wait in the rows alone.
+    horizon_days: int = Field(default=400, ge=1)
+    # A visit takes a second; a run that is at it, or overdue, for so long is not coming back.
+    stuck_seconds: int = Field(default=90, ge=10)
+    # Where the link in an alert leads.
+    desk_url: str = "http://127.0.0.1:8080"
+    # Called after every audit that found nothing; whoever listens there notices when it stays away.
+    heartbeat_url: str = ""
+
+    @property
+    def horizon(self) -> timedelta:
+        return timedelta(days=self.horizon_days)
+
+    @property
+    def stuck_after(self) -> timedelta:
+        return timedelta(seconds=self.stuck_seconds)
+
+
+@cache
+def engine() -> Engine:
+    """This process's database engine; made once."""
+    return connect()

@@ -1,0 +1,60 @@
+"""The Dutch sentences Prefect shows: keys, questions of the path and dates, never a person."""
+
+from datetime import datetime, timedelta
+
+from casework.stock import Promise, Stock
+from escalation.derivation import clock, spoken
+from escalation.path import STAGES
+from escalation.rungs import AMSTERDAM
+from escalation.text import Text
+
+# What a visit finds about a promise: the name of its task's state.
+OPEN, RAISED, ANSWERED, LAPSED = "Open", "Gemeld", "Beantwoord", "Vervallen"
+ELSEWHERE = "andere beslissing, met reden"
+A_MOMENT_BEFORE = timedelta(microseconds=1)
+
+
+def run_name(case_key: str, stage: str, number: int) -> str:
+    """ "2026-00042 · bemoeizorg · 1": how a visit is called in Prefect."""
+    return f"{case_key} · {STAGES[stage].dutch} · {number}"
+
+
+def number_in(name: str) -> int | None:
+    """The visit's number in a run's name; None when a person named the run otherwise."""
+    _, dot, number = name.rpartition(" · ")
+    return int(number) if dot and number.isdigit() else None
+
+
+def found(promise: Promise) -> str:
+    """One word for how a promise stands."""
+    if promise.state != "open":
+        return ANSWERED if promise.state == "answered" else LAPSED
+    return OPEN if promise.rung is None else RAISED
+
+
+def due(due_at: datetime, exact: bool = False) -> str:
+    """ "vrijdag 3 april 2026": a day that ends at 24:00 is that day, not the next."""
+    local = (due_at if exact else due_at - A_MOMENT_BEFORE).astimezone(AMSTERDAM)
+    return clock(local).nl if exact else spoken(local.date()).nl
+
+
+def waits(stock: Stock) -> str:
+    """What a visit that goes back to Scheduled waits for."""
+    promise = stock.waits_for
+    if promise is None:
+        return "wacht op de volgende stap"
+    asked = f"wacht op: {promise.asks.nl} Uiterlijk {due(promise.due_at, promise.exact)}."
+    return asked if promise.rung is None else f"{asked} Hierover is al gemeld."
+
+
+def left(stock: Stock) -> str:
+    """How a stage was left: "naar bemoeizorg: hulp geweigerd"."""
+    target = STAGES.get(stock.left_for or "")
+    names = {leaving.key: leaving.name for leaving in STAGES[stock.stage].exits}
+    how = names.get(stock.left_how or "", Text(ELSEWHERE, ""))
+    return f"naar {target.dutch if target else stock.left_for}: {how.nl}"
+
+
+def moment(at: datetime) -> str:
+    """ "03-04-2026 09:00" on a Dutch clock."""
+    return f"{at.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"

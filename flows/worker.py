@@ -1,0 +1,104 @@
+"""Our worker process: visits run inside it, with `watch` and `deliver` beside them.
+
+    python -m flows.worker                  works for the Prefect that PREFECT_API_URL names
+    python -m flows.worker --port 4200      works for the embedded server of the data folder
+
+A new interpreter per visit would cost seconds; a visit itself takes a tenth of one.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows import bells, leash
+from flows.embedded import settle
+
+if TYPE_CHECKING:
+    from flows.settings import FlowSettings
+
+FORM = "%(asctime)s %(levelname)s %(name)s %(message)s"
+AWAY_SECONDS = 2.0
+LEAVE_SECONDS = 7.0
+
+log = logging.getLogger("estafette.flows.worker")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Works until it is told to stop; Prefect may come, go and come back meanwhile."""
+    options = _parser().parse_args(arguments)
+    for stopping in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stopping, lambda *_: _stop())
+    if options.leash:
+        leash.stop_with_parent()
+    if options.port:
+        settle(options.data, options.port)
+    logging.basicConfig(level=logging.INFO, format=FORM, stream=sys.stdout)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # else every call of the API is a line
+    _work()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m flows.worker", description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path(".estafette"))
+    parser.add_argument("--port", type=int, help="the embedded Prefect server's port")
+    parser.add_argument("--leash", action="store_true", help="stop when standard input is closed")
+    return parser
+
+
+def _stop() -> None:
+    bells.stop()
+    # At exit Prefect tries for long to hand its last events to a server that may be gone.
+    last = threading.Timer(LEAVE_SECONDS, os._exit, (0,))
+    last.daemon = True
+    last.start()
+
+
+def _work() -> None:
+    # Prefect is imported here and not above: `settle` comes first.
+    from flows.deliver import deliver, deliver_plainly
+    from flows.long_runs import LongRun, keep_going
+    from flows.settings import FlowSettings
+    from flows.watch import watch, watch_plainly
+
+    settings = FlowSettings()
+    loops = [
+        keep_going(LongRun(watch, watch_plainly), settings),
+        keep_going(LongRun(deliver, deliver_plainly), settings),
+    ]
+    _enter_visits(settings)
+    for loop in loops:
+        loop.join(LEAVE_SECONDS)
+
+
+def _enter_visits(settings: "FlowSettings") -> None:
+    """Visits are entered whenever Prefect is there, until this process stops."""
+    from flows.discretion import kind_and_place
+
+    while not bells.STOPPING.is_set():
+        try:
+            # An event loop for each stay: one that was broken off leaves its cancellation behind.
+            asyncio.run(_serve(settings))
+        except (Exception, asyncio.CancelledError) as error:
+            if not bells.STOPPING.is_set():
+                log.warning("the worker lost Prefect: %s", kind_and_place(error))
+        bells.STOPPING.wait(AWAY_SECONDS)
+
+
+async def _serve(settings: "FlowSettings") -> None:
+    from flows.in_process import EstafetteWorker
+    from flows.long_runs import instance, prepared
+
+    if await asyncio.to_thread(prepared, settings.work_pool):
+        limit, name = settings.visits_at_once, f"estafette {instance()}"
+        await EstafetteWorker(settings.work_pool, name=name, limit=limit).serve()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,349 @@
+"""A dated history on a virtual clock: refused for the court's reasons, every promise on its own
+moment, nobody disturbed."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from casework.alerts import claim, next_to_send
+from casework.audit import audit
+from casework.people import NewContact, add_contact
+from casework.promises import next_due, raise_due
+from casework.views import alert_list, case_view, deliveries, timeline
+from desk.history import History, parse, read_history
+from desk.placing import shifted
+from desk.replay import replay, replayed_apart
+from desk.retelling import Replayed, StepTold
+from tests.builders import NOW, a_case, a_town
+
+ROOT = Path(__file__).parents[2]
+RULINGS = ROOT / "examples" / "rulings"
+NAMES = sorted(file.stem for file in RULINGS.glob("*.yaml"))
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+def ruling(name: str) -> History:
+    return read_history(RULINGS / f"{name}.yaml")
+
+
+@cache
+def retold(name: str) -> Replayed:
+    return replayed_apart(ruling(name))
+
+
+def step(told: Replayed, key: str) -> StepTold:
+    return next(s for s in told.steps if s.key == key)
+
+
+def promise(told: Replayed, key: str) -> Any:
+    return [p for p in told.promises if p.key == key][-1]
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+BEGIN = """
+id: t
+title: a test
+municipality: voorbeeldstad
+source: {grade: invented, where: here}
+outcome: {result: none, said: nothing}
+address: Voorbeeldstraat 1
+"""
+
+
+def history(steps: str, top: str = "") -> History:
+    return parse(f"{BEGIN}{top}\nsteps:\n{steps}", "test.yaml")
+
+
+def played(steps: str, top: str = "") -> Replayed:
+    return replayed_apart(history(steps, top))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_ruling_goes_as_its_court_said_and_is_never_without_a_holder(name):
+    told = retold(name)
+    assert not told.surprises
+    assert told.without_holder == ()
+    assert told.as_json()["as_expected"] is True
+
+
+def test_five_rulings_are_shipped():
+    assert NAMES == ["arnhem", "de-bilt", "land-van-cuijk", "oldambt", "winterswijk"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_step_that_is_not_the_sources_says_why_it_is_played(name):
+    undated = [s for s in ruling(name).steps if s.date is None and s.signal is None]
+    assert all(s.note or s.assumed for s in undated)
+
+
+def test_the_house_ban_of_land_van_cuijk_is_refused_for_what_the_court_missed():
+    told = retold("land-van-cuijk")
+    ban = step(told, "house_ban_imposed")
+    assert not ban.allowed
+    assert ban.guards == ("facts_verified", "lighter_means")
+    assert step(told, "behavioural_order").guards == ("facts_verified", "lighter_means")
+    assert told.stage == "voluntary_care"
+
+
+def test_the_closure_of_winterswijk_runs_from_10_00_to_10_00():
+    told = retold("winterswijk")
+    assert promise(told, "takes_effect").due_at == at("2020-12-14T10:00+01:00")
+    assert promise(told, "closure_ends").due_at == at("2021-01-03T10:00+01:00")
+    rang = [a for a in told.alerts if a.asks.en.startswith("The closure ends") and a.lead == "due"]
+    assert [a.at for a in rang] == [at("2021-01-03T10:00+01:00")]
+    assert step(told, "house_reopened").settled == ("house_closure.closure_ends: done",)
+
+
+def test_the_closure_of_oldambt_ends_when_the_court_says_and_not_after_three_months():
+    told = retold("oldambt")
+    first, last = [p for p in told.promises if p.key == "closure_ends"][::-1][:2][::-1]
+    ends = {p.due_on: p.state for p in (first, last)}
+    assert ends == {date(2024, 11, 9): "lapsed", date(2024, 9, 6): "answered"}
+
+
+def test_the_order_of_arnhem_comes_118_days_after_the_warning_and_holds_twelve_months():
+    told = retold("arnhem")
+    warned, ordered = step(told, "warning_delivered").at, step(told, "order_announced").at
+    assert (ordered - warned).days == 118
+    assert promise(told, "order_ends").due_on == date(2022, 9, 21)
+    assert promise(told, "objection").due_on == date(2021, 11, 2)
+
+
+def test_the_order_of_de_bilt_skips_the_warning_with_a_reason():
+    told = retold("de-bilt")
+    assert "waiving warning_in_force" in step(told, "behavioural_order").what
+    assert step(told, "order_announced").allowed
+    assert told.stage == "behavioural_order"
+
+
+def test_the_lead_passes_from_care_to_enforcement():
+    told = retold("arnhem")
+    accepted = [(s.key, s.allowed) for s in told.steps if s.kind == "accept"]
+    assert accepted == [("care_lead", True), ("enforcement_lead", True)]
+    events = [(a.lead, a.to) for a in told.alerts if a.lead in {"offered", "accepted"}]
+    assert events == [
+        ("offered", "arnhem-zorg"), ("accepted", "arnhem-regie"),
+        ("offered", "arnhem-jurist"), ("accepted", "arnhem-regie"),
+    ]  # fmt: skip
+
+
+def test_every_promise_says_how_its_date_was_found():
+    for name in NAMES:
+        assert all(p.derivation for p in retold(name).promises)
+
+
+def test_rungs_ring_each_at_its_own_virtual_moment():
+    told = played(
+        "  - {date: 2026-03-02, signal: {}}\n  - {date: 2026-03-20, decide: {exit: take_up}}"
+    )
+    rang = [
+        (a.lead, f"{a.at.astimezone(AMSTERDAM):%d %H:%M}")
+        for a in told.alerts
+        if "told" in a.asks.en
+    ]
+    assert rang == [
+        ("due", "04 09:00"), ("overdue", "05 09:00"), ("overdue", "05 09:00"),
+        ("overdue", "09 09:00"), ("overdue", "11 09:00"), ("overdue", "18 09:00"),
+    ]  # fmt: skip
+
+
+def test_what_is_done_at_the_very_moment_it_is_due_does_not_ring():
+    told = retold("winterswijk")
+    assert not [a for a in told.alerts if "takes effect" in a.asks.en and a.lead == "due"]
+
+
+def test_a_replay_leaves_nothing_to_send(engine):
+    told = replay(ruling("land-van-cuijk"), engine)
+    assert next_to_send(engine) is None
+    for alert in told.alerts:
+        assert deliveries(engine, alert.number) == [(1, "mail", "delivered", "replayed")]
+    assert {f.what for f in audit(engine, told.until).findings} <= {"no-run"}
+
+
+def test_a_replay_leaves_the_cases_of_others_alone(engine):
+    a_town(engine)
+    key = a_case(engine)
+    due, before = next_due(engine), timeline(engine, key)
+    replay(ruling("land-van-cuijk"), engine, shift=timedelta(days=700))
+    assert timeline(engine, key) == before
+    assert next_due(engine) == due
+    assert not alert_list(engine, case_key=key)
+
+
+def test_a_history_played_again_changes_nothing(sqlite_engine):
+    first = replay(ruling("land-van-cuijk"), sqlite_engine)
+    lines = timeline(sqlite_engine, first.cases[0])
+    again = replay(ruling("land-van-cuijk"), sqlite_engine, shift=timedelta(days=3))
+    assert again.cases == first.cases
+    assert timeline(sqlite_engine, first.cases[0]) == lines
+    assert [s.at for s in again.steps] == [s.at for s in first.steps]
+    assert all(s.known for s in again.steps)
+
+
+def test_an_interrupted_replay_goes_on_where_it_stopped(sqlite_engine):
+    replay(ruling("oldambt"), sqlite_engine, until=at("2024-08-12T00:00+02:00"))
+    told = replay(ruling("oldambt"), sqlite_engine)
+    whole = retold("oldambt")
+    assert [(a.at, a.lead, a.to) for a in told.alerts] == [
+        (a.at, a.lead, a.to) for a in whole.alerts
+    ]
+    assert [(p.key, p.due_at, p.state) for p in told.promises] == [
+        (p.key, p.due_at, p.state) for p in whole.promises
+    ]
+
+
+def test_a_history_stops_where_it_is_told_to(sqlite_engine):
+    told = replay(ruling("arnhem"), sqlite_engine, until=at("2021-06-16T10:00+02:00"))
+    assert told.stage == "warning"
+    assert told.steps[-1].key == "reported_back"
+    assert told.holder == "arnhem-regie"
+
+
+def test_known_people_keep_the_address_they_have(sqlite_engine):
+    before, after = at("2024-08-06T00:00+02:00"), at("2024-08-22T00:00+02:00")
+    replay(ruling("oldambt"), sqlite_engine, until=before)
+    add_contact(sqlite_engine, NewContact(
+        key="oldambt-regie", organisation="municipality-oldambt", name="Regie",
+        function="case_director", address="elders@oldambt.example"))  # fmt: skip
+    replay(ruling("oldambt"), sqlite_engine, until=after)
+    raise_due(sqlite_engine, at("2024-11-20T00:00+01:00"))
+    leased = claim(sqlite_engine, at("2024-11-20T00:00+01:00"))
+    assert "elders@oldambt.example" in {c.address for c in leased}
+
+
+def test_a_shift_moves_every_step_and_every_date_inside_the_facts():
+    placed = ruling("winterswijk").placed
+    shift = timedelta(days=2000, hours=3, seconds=7, microseconds=400_000)
+    moved = shifted(placed, shift)
+    whole = timedelta(days=2000, hours=3, seconds=7)
+    assert {m.at - p.at for m, p in zip(moved, placed, strict=True)} == {whole}
+    facts = next(m.facts for m in moved if "effective_at" in m.facts)
+    assert facts["effective_at"] == at("2020-12-14T10:00+01:00") + whole
+    assert (
+        facts["compliance_until"]
+        == (at("2020-12-14T10:00+01:00") + whole).astimezone(AMSTERDAM).date()
+    )
+
+
+def test_a_refusal_nobody_expected_is_a_surprise_and_stops_nothing():
+    told = played("""
+  - {date: 2026-03-02, signal: {}}
+  - {decide: {exit: take_up}}
+  - {decide: {exit: warn}}
+  - {decide: {exit: help_first}}
+""")
+    assert [s.number for s in told.surprises] == [3]
+    assert told.steps[2].refused == "unmet"
+    assert told.stage == "voluntary_care"
+    assert "      refused, NOT expected: unmet" in told.lines()
+
+
+def test_a_refusal_for_another_reason_than_expected_is_a_surprise():
+    told = played("""
+  - {date: 2026-03-02, signal: {}}
+  - {decide: {exit: works}, expect: refused, because: [lighter_means]}
+  - {decide: {exit: works}, expect: refused, because: [out_of_place]}
+  - {decide: {exit: take_up}, expect: refused}
+""")
+    assert [s.number for s in told.surprises] == [2, 4]
+
+
+def test_without_a_by_law_there_is_no_power():
+    told = played(
+        """
+  - {date: 2026-03-02, signal: {}}
+  - decide: {to: behavioural_order, reason: x}
+    expect: refused
+    because: [by_law]
+""",
+        "by_law: null",
+    )
+    assert not told.surprises
+
+
+def test_a_stated_by_law_gives_the_power():
+    told = played(
+        """
+  - {date: 2026-03-02, signal: {}}
+  - {decide: {to: behavioural_order, reason: x}, expect: refused}
+""",
+        "by_law: 2:78",
+    )
+    assert "by_law" not in told.steps[1].guards
+
+
+def test_a_policy_that_lacks_a_number_refuses_the_stage():
+    told = replayed_apart(ruling("land-van-cuijk"), policy="aalten-2025")
+    assert told.steps[7].refused == "incomplete"
+    assert told.steps[7].number == 8
+
+
+def test_every_kind_of_step_can_be_played():
+    told = played(
+        """
+  - {date: 2026-03-02, signal: {nature: noise, acute: true}}
+  - {after: 1 hours, signal: {nature: noise, channel: police}}
+  - {answer: {promise: signal.acute_call, given: not_done, reason: nobody free}}
+  - {decide: {exit: take_up}}
+  - {offer: {role: care_lead, to: broker, packet: {severity: high}}}
+  - {after: 1 day, refuse: {role: care_lead, reason: no room}}
+  - {offer: {role: care_lead, to: care}}
+  - {accept: {role: care_lead, read_back: I take this on and report within a week}}
+  - {decide: {to: closed, reason: moved away, result: moved}}
+  - {after: 1 day, reopen: {stage: assessment, reason: back again}}
+  - {decide: {exit: no_nuisance}}
+  - {after: 1 month, signal: {nature: smell}}
+  - {decide: {exit: not_ours}}
+""",
+        "people: {broker: {key: makelaar, function: area_broker}}",
+    )
+    assert not told.surprises
+    assert len(told.cases) == 2
+    assert told.stage == "referred"
+    assert told.holder is None
+    assert told.without_holder == ()
+
+
+def test_a_second_case_beside_the_first_keeps_both_ringing():
+    told = played("""
+  - {date: 2026-03-02, signal: {}}
+  - {signal: {nature: smell, separate_because: another matter}}
+  - {after: 1 week, decide: {exit: take_up}}
+""")
+    assert {a.case_key for a in told.alerts} == set(told.cases)
+    assert len(told.cases) == 2
+
+
+def printed_in_the_docs() -> Iterator[tuple[str, str]]:
+    text = (ROOT / "docs" / "replay.md").read_text(encoding="utf-8")
+    block = next(re.finditer(r"```\n\$ estafette replay (\S+)\n(.*?)```", text, re.DOTALL))
+    yield from ((block[1], line) for line in block[2].splitlines() if line not in {"", "…"})
+
+
+def test_the_output_in_the_documentation_is_what_is_printed():
+    told: list[str] = []
+    for file, line in printed_in_the_docs():
+        told = told or replayed_apart(read_history(ROOT / file)).lines()
+        assert line in told
+
+
+def test_nothing_of_the_present_gets_into_a_replay():
+    told = retold("oldambt")
+    assert max(a.at for a in told.alerts) <= told.until < NOW
+
+
+def test_the_case_of_a_replay_is_an_ordinary_case(sqlite_engine):
+    told = replay(ruling("land-van-cuijk"), sqlite_engine)
+    view = case_view(sqlite_engine, told.cases[0], told.until)
+    assert view.holders == {
+        "case_director": "land-van-cuijk-regie", "care_lead": "land-van-cuijk-zorg",
+    }  # fmt: skip

@@ -1,0 +1,129 @@
+"""The migrations build exactly what the models say, up and down, on both databases."""
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlmodel import SQLModel
+
+import models
+from casework.schema import MIGRATIONS, migrate, newest_revision, revision_of
+from tests.builders import NOW, a_case, a_town, case_view
+
+
+def alembic(engine, run, *arguments) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        run(config, *arguments)
+
+
+def drift(engine) -> list:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return compare_metadata(context, SQLModel.metadata)
+
+
+def leftovers(engine) -> set[str]:
+    """Tables, triggers and functions of ours that are in the database."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            query = "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+        else:
+            query = (
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' UNION "
+                "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal UNION "
+                "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace UNION "
+                "SELECT conname FROM pg_constraint "
+                "WHERE connamespace = 'public'::regnamespace AND contype <> 'n'"
+            )
+        return set(connection.execute(sa.text(query)).scalars()) - {
+            "alembic_version", "alembic_version_pkc",
+        }  # fmt: skip
+
+
+def checks_in(engine) -> set[str]:
+    inspector = sa.inspect(engine)
+    return {
+        str(check["name"])
+        for table in inspector.get_table_names()
+        for check in inspector.get_check_constraints(table)
+    }
+
+
+def test_the_schema_is_what_the_models_say_and_goes_down_and_up_again(empty_engine):
+    assert revision_of(empty_engine) is None
+    assert migrate(empty_engine, NOW) == newest_revision()
+    assert drift(empty_engine) == []
+    alembic(empty_engine, command.check)
+    before = leftovers(empty_engine)
+    alembic(empty_engine, command.downgrade, "base")
+    assert leftovers(empty_engine) == set()
+    assert migrate(empty_engine, NOW) == newest_revision()
+    assert leftovers(empty_engine) == before
+    alembic(empty_engine, command.check)
+
+
+def test_every_check_of_the_models_is_in_the_database(engine):
+    # Alembic compares tables, columns, keys and indexes, but not checks.
+    wanted = {
+        constraint.name: str(constraint.sqltext.compile(engine))
+        for table in SQLModel.metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, sa.CheckConstraint)
+    }
+    assert {str(name) for name in wanted} <= checks_in(engine)
+
+
+def test_migrating_twice_is_migrating_once_and_keeps_what_is_there(engine):
+    a_town(engine)
+    key = a_case(engine)
+    before = case_view(engine, key, NOW)
+    counted = counts(engine)
+    assert migrate(engine, NOW) == newest_revision()
+    assert case_view(engine, key, NOW) == before
+    assert counts(engine) == counted
+
+
+def test_the_newest_step_down_and_up_keeps_every_row(engine):
+    a_town(engine)
+    key = a_case(engine, "behavioural_order")
+    before, counted = case_view(engine, key, NOW), counts(engine)
+    alembic(engine, command.downgrade, "-1")
+    migrate(engine, NOW)
+    assert (case_view(engine, key, NOW), counts(engine)) == (before, counted)
+
+
+def test_a_fresh_database_has_the_default_policy_and_the_decreed_days_and_nothing_else(engine):
+    filled = {name for name, rows in counts(engine).items() if rows}
+    assert filled == {"policy_versions", "decrees", "alembic_version"}
+
+
+def test_the_folder_of_a_new_database_is_made(tmp_path, sqlite_engine):
+    from casework.connect import connect
+
+    engine = connect(f"sqlite:///{tmp_path / 'a' / 'b' / 'estafette.db'}")
+    migrate(engine, NOW)
+    assert (tmp_path / "a" / "b" / "estafette.db").exists()
+    engine.dispose()
+
+
+def test_migrations_import_nothing_of_ours_so_that_old_ones_keep_working():
+    for file in (MIGRATIONS / "versions").glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        rooms = ("models", "casework", "escalation", "flows", "desk", "notifications")
+        assert not any(f"import {room}" in text or f"from {room}" in text for room in rooms)
+
+
+def counts(engine) -> dict[str, int]:
+    with engine.connect() as connection:
+        return {
+            table: connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one()
+            for table in sa.inspect(engine).get_table_names()
+        }
+
+
+assert models  # defines the tables
