@@ -14,7 +14,7 @@ from casework.cases import find
 from casework.connect import reading, transaction
 from casework.people import contact
 from casework.policies import calendars_now, policy_of
-from casework.questions import question
+from casework.questions import question_in_message
 from casework.refusals import NotFound
 from escalation.lanes import HANDOVER_NEWS
 from escalation.rungs import AMSTERDAM, rings_at
@@ -215,7 +215,9 @@ def _claimed(session: Session, numbers: list[int], token: str) -> list[Claimed]:
             number=alert.id or 0,
             token=token,
             case_key=key,
-            asks=HANDOVER_NEWS[alert.event] if alert.event else question(row.section, row.key),
+            asks=HANDOVER_NEWS[alert.event]
+            if alert.event
+            else question_in_message(row.section, row.key),
             lead=alert.lead,
             due_at=row.due_at if row else None,
             at_moment=bool(row and row.exact),

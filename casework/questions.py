@@ -2,15 +2,24 @@
 
 from functools import cache
 
+from escalation.neutral import DONE
 from escalation.policy import sections
+from escalation.shape import Checkpoint
 from escalation.text import Text
 
 
 @cache
-def _questions() -> dict[tuple[str, str], Text]:
-    return {(section, c.key): c.asks for section, c in sections()}
+def _specs() -> dict[tuple[str, str], Checkpoint]:
+    return {(section, c.key): c for section, c in sections()}
 
 
 def question(section: str, key: str) -> Text:
     """What a promise asks. A key the path no longer has is asked as itself, never lost."""
-    return _questions().get((section, key), Text(f"{section}.{key}", f"{section}.{key}"))
+    spec = _specs().get((section, key))
+    return spec.asks if spec else Text(f"{section}.{key}", f"{section}.{key}")
+
+
+def question_in_message(section: str, key: str) -> Text:
+    """The same for a message that leaves the building: names neither care nor a measure."""
+    spec = _specs().get((section, key))
+    return spec.in_message if spec else DONE

@@ -66,7 +66,7 @@ def decide(
             raise NotAllowed(f"case {case.key} is closed; reopen it first: estafette case reopen")
         target = _target(moves.stage(case.stage), exit_key, to, reason)
         waived = _waived(target, waive or {})
-        reasons = waivers(waive or {}) | ({"decision": reason} if (reason or "").strip() else {})
+        reasons = waivers(waive or {}) | ({"decision": reason} if reason and reason.strip() else {})
         _judge(session, case, target, now, waived)
         if target.is_end:
             _close(session, case, target, now, result or _result_of(case, target))

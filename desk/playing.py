@@ -64,7 +64,7 @@ class Player:
             case Offer() as offered:
                 self._offer(case_key, offered, now)
             case Accept() | Refuse() as reply:
-                self._reply(case_key, reply, now)
+                self._reply(case_key, placed, reply, now)
             case Answer() as given:
                 self._answer(case_key, given, now)
             case Reopen() as again:
@@ -97,18 +97,26 @@ class Player:
             packet=offered.packet, by=self._key(offered.by), now=now,
         )  # fmt: skip
 
-    def _reply(self, case_key: str, reply: Accept | Refuse, now: datetime) -> None:
-        number, receiver = self._on_offer(case_key, reply.role, now)
+    def _reply(self, case_key: str, placed: Placed, reply: Accept | Refuse, now: datetime) -> None:
+        receiver = self._receiver(placed, reply.role)
+        number = self._on_offer(case_key, reply.role, receiver, now)
         if isinstance(reply, Accept):
             accept(self.engine, number, by=receiver, read_back=reply.read_back, now=now)
         else:
             refuse(self.engine, number, by=receiver, reason=reply.reason, now=now)
 
-    def _on_offer(self, case_key: str, role: Role, now: datetime) -> tuple[int, str]:
+    def _receiver(self, placed: Placed, role: Role) -> str:
+        """Whom the history last offered this role."""
+        for step in reversed(self.history.steps[: placed.number]):
+            if step.offer is not None and step.offer.role is role:
+                return self._key(step.offer.to)
+        raise NotFound("offer of", role.value, "offer it first")
+
+    def _on_offer(self, case_key: str, role: Role, receiver: str, now: datetime) -> int:
         for found in self.view(case_key, now).handovers:
-            if found.role == role.value and found.state == "offered":
-                return found.id, found.receiver
-        raise NotFound("handover on offer of", role.value, "offer it first")
+            if (found.role, found.receiver, found.state) == (role.value, receiver, "offered"):
+                return found.id
+        raise NotFound("open offer of", f"{role.value} to {receiver}")
 
     def _answer(self, case_key: str, given: Answer, now: datetime) -> None:
         answer(

@@ -3,6 +3,7 @@
 Starting an order never closes care; an objection can come in any stage; facts can always be added.
 """
 
+from escalation import neutral
 from escalation.shape import Act, Checkpoint, Lane
 from escalation.terms import Kind
 from escalation.text import Text, law, proposal
@@ -58,7 +59,8 @@ LEGAL_PROTECTION = Lane("legal_protection", Text("rechtsbescherming", "legal pro
         starts=(Checkpoint("objection_decided", Text("Is op het bezwaar beslist?",
                                                      "Was the objection decided?"),
                            Kind.STATUTORY, law("Awb 7:10"), length="12 weeks",
-                           answered_by=("objection_decided",), outlives=True),)),
+                           answered_by=("objection_decided",), outlives=True,
+                           outside=neutral.DECISION),)),
     Act("objection_decided", Text("op bezwaar beslist", "objection decided"),
         fields=("result", "decided_by")),
     Act("interim_relief_requested", Text("voorlopige voorziening gevraagd",

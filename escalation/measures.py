@@ -4,6 +4,7 @@ Kept beside the path table because each act is several lines of law.
 """
 
 from escalation import guards as g
+from escalation import neutral
 from escalation.shape import Act, Checkpoint
 from escalation.terms import Kind
 from escalation.text import Text, law, policy, proposal
@@ -12,7 +13,7 @@ from escalation.text import Text, law, policy, proposal
 OBJECTION = Checkpoint(
     "objection", Text("Is er bezwaar gemaakt?", "Was an objection made?"),
     Kind.STATUTORY, law("Awb 6:7, 6:8(1)"), length="6 weeks",
-    answered_by=("objection_received",), outlives=True)
+    answered_by=("objection_received",), outlives=True, outside=neutral.ANSWER)
 
 WARNING_ACTS = (
     Act("warning_delivered", Text("waarschuwing uitgereikt", "warning delivered"),
@@ -22,11 +23,11 @@ WARNING_ACTS = (
         starts=(
             Checkpoint("observed", Text("Is de overlast gestopt na de waarschuwing?",
                                         "Has the nuisance stopped since the warning?"),
-                       Kind.POLICY, proposal()),
+                       Kind.POLICY, proposal(), outside=neutral.RESULT),
             Checkpoint("warning_lapses", Text("De waarschuwing vervalt; is een nieuwe nodig?",
                                               "The warning lapses; is a new one needed?"),
                        Kind.DECISION_SET, policy("RVS:2024:1054"), from_fact="valid_until",
-                       outlives=True))),
+                       outlives=True, outside=neutral.ENDS))),
 )
 
 BEHAVIOURAL_ORDER_ACTS = (
@@ -36,7 +37,8 @@ BEHAVIOURAL_ORDER_ACTS = (
         starts=(Checkpoint("views_in", Text("Is de zienswijze binnen en gewogen?",
                                             "Are the views in, and weighed?"),
                            Kind.DECISION_SET, policy("termijn in de brief (Awb 4:8, 4:9)"),
-                           from_fact="views_until", answered_by=("views_heard",)),)),
+                           from_fact="views_until", answered_by=("views_heard",),
+                           outside=neutral.ANSWER),)),
     Act("order_announced", Text("last bekendgemaakt", "order announced"),
         fields=("form", "measures", "amount", "maximum", "compliance_until", "objection_clause",
                 "duration", "in_force_until", "duration_motivated", "hearing_skipped",
@@ -50,16 +52,16 @@ BEHAVIOURAL_ORDER_ACTS = (
             Checkpoint("complied", Text("Is binnen de gegeven termijn voldaan?",
                                         "Was the order complied with in the time given?"),
                        Kind.DECISION_SET, law("Awb 5:24(2), 5:32a(2)"),
-                       from_fact="compliance_until"),
+                       from_fact="compliance_until", outside=neutral.RESULT),
             Checkpoint("evaluated", Text("Wordt de last nageleefd?", "Is the order obeyed?"),
-                       Kind.POLICY, proposal()),
+                       Kind.POLICY, proposal(), outside=neutral.RESULT),
             Checkpoint("evaluated_again", Text("Wordt de last nog nageleefd?",
                                                "Is the order still obeyed?"),
-                       Kind.POLICY, proposal()),
+                       Kind.POLICY, proposal(), outside=neutral.RESULT),
             Checkpoint("order_ends", Text("De last loopt af; wat is nu nodig?",
                                           "The order runs out; what is needed now?"),
                        Kind.EFFECT_PERIOD, policy("duur in de last"), from_fact="in_force_until",
-                       outlives=True)),
+                       outlives=True, outside=neutral.ENDS)),
         ends=("views_in", "prepared")),
     Act("urgent_coercion", Text("spoedbestuursdwang", "urgent coercion"),
         fields=("urgent_because", "measures", "duration_motivated", "decided_by"),
@@ -75,11 +77,12 @@ BEHAVIOURAL_ORDER_ACTS = (
         starts=(
             Checkpoint("paid", Text("Is de dwangsom betaald?", "Was the penalty paid?"),
                        Kind.STATUTORY, law("Awb 5:33"), length="6 weeks",
-                       answered_by=("penalty_paid",), outlives=True),
+                       answered_by=("penalty_paid",), outlives=True, outside=neutral.RESULT),
             Checkpoint("collection_lapses", Text("De bevoegdheid tot invorderen verjaart.",
                                                  "The power to collect lapses."),
                        Kind.STATUTORY, law("Awb 5:35"), length="1 year",
-                       answered_by=("penalty_paid", "collection_decided"), outlives=True))),
+                       answered_by=("penalty_paid", "collection_decided"), outlives=True,
+                       outside=neutral.ENDS))),
     Act("collection_decided", Text("invordering besloten", "collection decided"),
         fields=("amount", "decided_by"), guards=(g.VERIFIED,), coercive=True,
         starts=(OBJECTION,)),
@@ -96,14 +99,15 @@ BEHAVIOURAL_ORDER_ACTS = (
             Checkpoint("ban_heard", Text("Is de persoon door de rechter gehoord?",
                                          "Was the person heard by the court?"),
                        Kind.STATUTORY, law("Wth 6(1)"), length="3 days",
-                       answered_by=("hearing_held",)),
+                       answered_by=("hearing_held",), outside=neutral.DONE),
             Checkpoint("ban_extension", Text("Wordt het huisverbod verlengd?",
                                              "Will the house ban be extended?"),
-                       Kind.POLICY, proposal(), answered_by=("house_ban_extended",)),
+                       Kind.POLICY, proposal(), answered_by=("house_ban_extended",),
+                       outside=neutral.DECISION),
             Checkpoint("ban_ends", Text("Het huisverbod eindigt; is de terugkeer geregeld?",
                                         "The house ban ends; is the return arranged?"),
                        Kind.EFFECT_PERIOD, law("Gemeentewet 151d(3), Wth 2(1), 13"),
-                       from_fact="until"))),
+                       from_fact="until", outside=neutral.ENDS))),
     Act("house_ban_extended", Text("huisverbod verlengd", "house ban extended"),
         fields=("until", "duration_motivated", "decided_by"), needs=("until", "decided_by"),
         guards=(g.HEARD_AGAIN_BAN, g.FOUR_WEEKS, g.PROPORTIONATE), coercive=True,
@@ -111,7 +115,7 @@ BEHAVIOURAL_ORDER_ACTS = (
                 Checkpoint("ban_ends", Text("Het huisverbod eindigt; is de terugkeer geregeld?",
                                             "The house ban ends; is the return arranged?"),
                            Kind.EFFECT_PERIOD, law("Gemeentewet 151d(3), Wth 9(1), 13"),
-                           from_fact="until")),
+                           from_fact="until", outside=neutral.ENDS)),
         ends=("ban_ends", "ban_extension")),
     Act("house_ban_ended", Text("huisverbod geëindigd", "house ban ended"), fields=("reason",),
         ends=("ban_ends", "ban_extension", "ban_heard")),
@@ -121,7 +125,7 @@ CLOSURE_ENDS = Checkpoint(
     "closure_ends", Text("De sluiting eindigt; kan de woning weer open?",
                          "The closure ends; can the house be reopened?"),
     Kind.EFFECT_PERIOD, policy("einde in het besluit (Gemeentewet 174a)"), from_fact="until",
-    answered_by=("house_reopened",))
+    answered_by=("house_reopened",), outside=neutral.ENDS)
 
 HOUSE_CLOSURE_ACTS = (
     Act("closure_announced", Text("sluiting bekendgemaakt", "closure announced"),
@@ -136,10 +140,11 @@ HOUSE_CLOSURE_ACTS = (
             Checkpoint("takes_effect", Text("De sluiting gaat in; is zij uitgevoerd?",
                                             "The closure takes effect; was it carried out?"),
                        Kind.EFFECT_PERIOD, policy("ingang in het besluit"),
-                       from_fact="effective_at", answered_by=("house_closed",)),
+                       from_fact="effective_at", answered_by=("house_closed",),
+                       outside=neutral.DONE),
             Checkpoint("evaluated", Text("Is sluiten nog nodig, of kan de woning eerder open?",
                                          "Is closure still needed, or can the house reopen?"),
-                       Kind.POLICY, proposal()),
+                       Kind.POLICY, proposal(), outside=neutral.RESULT),
             CLOSURE_ENDS),
         ends=("prepared",)),
     Act("house_closed", Text("woning gesloten", "house closed"), fields=("seal", "keys")),

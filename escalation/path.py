@@ -6,6 +6,7 @@ once made keeps its date. Keys are permanent words and are never reused; Dutch t
 """
 
 from escalation import guards as g
+from escalation import neutral
 from escalation.lanes import LANES, NEXT_STEP
 from escalation.measures import (
     BEHAVIOURAL_ORDER_ACTS,
@@ -21,10 +22,10 @@ DIRECTOR = Text("regievoerder", "case director")
 
 
 def _policy(
-    key: str, nl: str, en: str, *, by: tuple[str, ...] = (), only_if: str | None = None
+    key: str, nl: str, en: str, *, by: tuple[str, ...] = (), outside: Text | None = None
 ) -> Checkpoint:
     """A checkpoint whose number is the municipality's own."""
-    return Checkpoint(key, Text(nl, en), Kind.POLICY, proposal(), answered_by=by, only_if=only_if)
+    return Checkpoint(key, Text(nl, en), Kind.POLICY, proposal(), answered_by=by, outside=outside)
 
 
 def _exit(key: str, to: str, nl: str, en: str) -> Exit:
@@ -67,9 +68,10 @@ PATH: tuple[Stage, ...] = (
     Stage("voluntary_care", "vrijwillige hulp", "voluntary care", Role.CARE, DIRECTOR,
           checkpoints=(
               _policy("offered", "Is hulp of bemiddeling aangeboden?",
-                      "Was help or mediation offered?", by=("care_offered", "mediation_held")),
+                      "Was help or mediation offered?", by=("care_offered", "mediation_held"),
+                      outside=neutral.DONE),
               _policy("review", "Is de hulp aanvaard en werkt zij?",
-                      "Is the help accepted, and does it work?"),
+                      "Is the help accepted, and does it work?", outside=neutral.RESULT),
               _policy("solved", "Is de overlast voorbij?", "Is the nuisance over?")),
           exits=(_exit("works", "aftercare", "hulp werkt", "help works"),
                  _exit("refused", "outreach_care", "hulp geweigerd", "help refused"),
@@ -78,9 +80,9 @@ PATH: tuple[Stage, ...] = (
     Stage("outreach_care", "bemoeizorg", "outreach care", Role.CARE, DIRECTOR,
           checkpoints=(
               _policy("first_attempt", "Is geprobeerd contact te krijgen?",
-                      "Was contact attempted?", by=("contact_attempted",)),
+                      "Was contact attempted?", by=("contact_attempted",), outside=neutral.DONE),
               _policy("review", "Wat heeft de bemoeizorg opgeleverd?",
-                      "What has outreach care achieved?")),
+                      "What has outreach care achieved?", outside=neutral.RESULT)),
           exits=(_exit("accepted", "voluntary_care", "hulp aanvaard", "help accepted"),
                  _exit("stable", "aftercare", "rust hersteld", "calm restored"),
                  _exit("exhausted", "warning", "zorgopties uitgeput", "care options exhausted"))),
@@ -89,7 +91,8 @@ PATH: tuple[Stage, ...] = (
           guards=(g.PATTERN, g.LIGHTER, g.CARE_CONSULTED, g.LANDLORD_FIRST, g.NO_CARE_ON_OFFER),
           checkpoints=(
               _policy("delivered", "Is de waarschuwing uitgereikt, met bewijs van ontvangst?",
-                      "Was the warning delivered, with proof?", by=("warning_delivered",)),),
+                      "Was the warning delivered, with proof?", by=("warning_delivered",),
+                      outside=neutral.DONE),),
           acts=WARNING_ACTS,
           exits=(_exit("stopped", "aftercare", "overlast gestopt", "nuisance stopped"),
                  _exit("relapse_to_care", "outreach_care", "terug naar zorg", "back to care"),
@@ -100,7 +103,8 @@ PATH: tuple[Stage, ...] = (
           guards=(g.BY_LAW, g.PATTERN, g.VERIFIED, g.LIGHTER, g.WARNED, g.NO_CARE_ON_OFFER),
           checkpoints=(
               _policy("prepared", "Is het voornemen verstuurd of van de last afgezien?",
-                      "Was the intention sent, or the order dropped?", by=("intention_sent",)),),
+                      "Was the intention sent, or the order dropped?", by=("intention_sent",),
+                      outside=neutral.DECISION),),
           acts=BEHAVIOURAL_ORDER_ACTS,
           exits=(_exit("obeyed", "aftercare", "last nageleefd", "order obeyed"),
                  _exit("dropped", "outreach_care", "van last afgezien", "order dropped"),
@@ -111,7 +115,8 @@ PATH: tuple[Stage, ...] = (
           guards=(g.CLOSURE_GROUND, g.VERIFIED, g.LIGHTER, g.NO_CARE_ON_OFFER),
           checkpoints=(
               _policy("prepared", "Is over de sluiting beslist?",
-                      "Was the closure decided on?", by=("closure_announced",)),),
+                      "Was the closure decided on?", by=("closure_announced",),
+                      outside=neutral.DECISION),),
           acts=HOUSE_CLOSURE_ACTS,
           exits=(_exit("reopened", "aftercare", "woning weer open", "house reopened"),
                  _exit("dropped", "outreach_care", "van sluiting afgezien", "closure dropped"))),

@@ -53,7 +53,8 @@ class Checkpoint:
 
     `length` is given for terms set by law. For policy terms it is None and comes from the
     municipality's policy under "stage.key". `from_fact` names the act's field that carries the
-    length or the end itself (an order's duration, a closure's end moment).
+    length or the end itself (an order's duration, a closure's end moment). `outside` is the neutral
+    question for messages, where the question itself would name care or a measure.
     """
 
     key: str
@@ -65,6 +66,12 @@ class Checkpoint:
     answered_by: tuple[str, ...] = ()
     outlives: bool = False
     only_if: str | None = None
+    outside: Text | None = None
+
+    @property
+    def in_message(self) -> Text:
+        """What a message that leaves the building may ask: neither care nor measure is named."""
+        return self.outside or self.asks
 
     @property
     def by_law(self) -> bool:

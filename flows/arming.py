@@ -29,6 +29,7 @@ POLL_SECONDS = 1.5
 AWAY_SECONDS = 10.0  # between two looks while Prefect cannot be reached
 PICTURES_SECONDS = 60.0
 BATCH = 50
+SAMPLE, EVERYTHING = 5, 1_000_000
 COMES_AT_ONCE = "komt nu: er is iets veranderd in de zaak"
 
 log = logging.getLogger("estafette.flows.arming")
@@ -41,47 +42,68 @@ class Arming:
         self._engine, self._settings = engine, settings
         self._deployments: dict[str, UUID] = {}
         self._pictured_at: datetime | None = None
+        self._was_away = True
 
     def loop(self, stop: threading.Event) -> None:
         """Arms until told to stop. Prefect may come and go; the rows wait."""
         while not stop.is_set():
-            pause = POLL_SECONDS
+            pause = AWAY_SECONDS
             try:
                 pause = POLL_SECONDS if self.round() else AWAY_SECONDS
             except Exception as error:
                 # Weather, nearly always: Prefect is restarting. The next round starts afresh.
                 log.warning("arming failed: %s", kind_and_place(error))
                 self._deployments.clear()
+                self._was_away = True
             bells.ARMING.wait(0 if stop.is_set() else pause)
 
     def round(self) -> bool:
         """Every visit that needed a run has one, and pictures are fresh; False: no Prefect."""
-        visits = self._next_batch()
-        if not visits and not self._pictures_are_old():
+        visits = self._unarmed()
+        if not (visits or self._was_away or self._pictures_are_old()):
             return True
         if not reachable():
+            self._was_away = True
             return False
         with get_client(sync_client=True) as client:
-            while visits:
-                self._arm_all(client, visits)
-                visits = self._next_batch() if len(visits) == BATCH else []
+            if self._was_away:
+                visits = self._lost(client) or visits
+                self._was_away = False
+            self._arm_all(client, visits)
             self._refresh_pictures(client)
         return True
 
-    def _next_batch(self) -> list[Visit]:
+    def _unarmed(self, limit: int = BATCH) -> list[Visit]:
         settings = self._settings
+        horizon, stuck_after = settings.horizon, settings.stuck_after
         return unarmed(
-            self._engine,
-            clock.now(),
-            horizon=settings.horizon,
-            stuck_after=settings.stuck_after,
-            limit=BATCH,
+            self._engine, clock.now(), horizon=horizon, stuck_after=stuck_after, limit=limit
         )
 
+    def _lost(self, client: SyncPrefectClient) -> list[Visit]:
+        """Every armed visit, once Prefect does not know the runs of the next few: a new database.
+
+        Without this their runs would only be missed one by one, when they do not come.
+        """
+        horizon, now = self._settings.horizon, clock.now()
+
+        def armed_visits(limit: int) -> list[Visit]:
+            # Stuck since before their moment: everything that is armed at all.
+            return unarmed(self._engine, now, horizon=horizon, stuck_after=-horizon, limit=limit)
+
+        if all(_read(client, visit.run_id) for visit in armed_visits(SAMPLE) if visit.run_id):
+            return []
+        log.warning("Prefect does not know our runs; making them again")
+        return armed_visits(EVERYTHING)
+
     def _arm_all(self, client: SyncPrefectClient, visits: list[Visit]) -> None:
-        for visit in visits:
-            self.arm(client, visit)
-        bells.VISITS.ring()
+        while visits:
+            for visit in visits:
+                self.arm(client, visit)
+                bells.VISITS.ring()
+            following = self._unarmed() if len(visits) >= BATCH else []
+            # The same ones again are being visited just now; they have until the next round.
+            visits = following if following != visits else []
 
     def arm(self, client: SyncPrefectClient, visit: Visit) -> None:
         """One visit's run is where it belongs, unless the run is at it right now."""
@@ -91,19 +113,19 @@ class Arming:
         elif run is None or _is(run, "final"):
             self._make(client, visit, run)
         elif _is(run, "scheduled"):
-            self._move(client, visit, run)
-        elif _age(run) > self._settings.stuck_after.total_seconds():
+            self._move(client, visit, run, visit.wake_at)
+        elif _age(run) >= self._settings.stuck_after.total_seconds():
             # Its process died at it; nobody else will ever end it.
-            client.set_flow_run_state(
-                run.id, Crashed(message="het proces van dit bezoek is weg"), force=True
-            )
+            gone: State[None] = Crashed(message="het proces van dit bezoek is weg")
+            client.set_flow_run_state(run.id, gone, force=True)
             self._make(client, visit, run)
 
     def _make(self, client: SyncPrefectClient, visit: Visit, before: FlowRun | None) -> None:
         run = self._create(client, visit, before)
         while _is(run, "final"):  # an older life of this database asked for the same run
             run = self._create(client, visit, run)
-        self._record(visit, run, clock.now())
+        # It enters at once, and says then what it waits for.
+        self._move(client, visit, run, clock.now())
 
     def _create(self, client: SyncPrefectClient, visit: Visit, before: FlowRun | None) -> FlowRun:
         # The key names the run that this one replaces: whoever replaces it gets the same one.
@@ -114,20 +136,17 @@ class Arming:
             tags=[STAGES[visit.stage].dutch, visit.municipality],
             parameters={"case": visit.case_key},
             idempotency_key=key,
-            state=Scheduled(),  # it enters at once, and says then what it waits for
+            state=Scheduled(),
         )
 
-    def _move(self, client: SyncPrefectClient, visit: Visit, run: FlowRun) -> None:
+    def _move(self, client: SyncPrefectClient, visit: Visit, run: FlowRun, at: datetime) -> None:
         planned = run.next_scheduled_start_time
         # Only ever to earlier. A run that comes too early looks and waits again; moving it to
         # later while a worker has just taken it would hold that worker until then.
-        if planned is None or planned > visit.wake_at:
-            state: State[None] = Scheduled(scheduled_time=visit.wake_at, message=COMES_AT_ONCE)
+        if planned is None or planned > at:
+            state: State[None] = Scheduled(scheduled_time=at, message=COMES_AT_ONCE)
             client.set_flow_run_state(run.id, state)
-        self._record(visit, run, visit.wake_at)
-
-    def _record(self, visit: Visit, run: FlowRun, wake_at: datetime) -> None:
-        armed(self._engine, visit.id, str(run.id), wake_at, clock.now(), visit.version)
+        armed(self._engine, visit.id, str(run.id), at, clock.now(), visit.version)
 
     def _deployment(self, client: SyncPrefectClient, stage: str) -> UUID:
         flow = stage.replace("_", "-")

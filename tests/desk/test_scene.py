@@ -1,4 +1,4 @@
-"""The scene of the demo: rulings up to now, cases left behind alive, and what happens to them next."""
+"""The scene of the demo: rulings up to now, live cases left behind, and what happens to them next."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -173,15 +173,14 @@ def test_what_a_watcher_decides_first_is_not_decided_again(stage):
 
 def test_a_cue_that_is_refused_holds_up_its_own_case_only(stage):
     on, key = set_scene(stage, SUNDAY_NIGHT), of(stage, "arnhem", "signal")
-    packet = Packet(severity="low", summary="s", if_then="i", not_shared="n", told="t")
-    offer(
-        stage, key, role=Role.CARE, to="arnhem-jurist", packet=packet, by="arnhem-regie",
-        now=SUNDAY_NIGHT,
-    )  # fmt: skip
-    said = play_all(stage, on)
-    held_up = [cue for cue in on.scenario if cue.place not in on.done]
-    assert {cue.case_key for cue in held_up} == set()
-    assert said
+    version = case_view(stage, key, SUNDAY_NIGHT).version
+    decide(
+        stage, key, by="arnhem-regie", seen_version=version, now=SUNDAY_NIGHT, exit_key="unfounded"
+    )
+    play_all(stage, on)
+    left = [cue for cue in on.scenario if cue.place not in on.done]
+    assert [cue.case_key for cue in left] == [key, key, key]
+    assert case_view(stage, key, SUNDAY_NIGHT).stage == "closed"
 
 
 @pytest.mark.usefixtures("closures")
