@@ -172,7 +172,9 @@ def _one(connection: sa.Connection, model: type[SQLModel]) -> dict[str, Any]:
     return dict(connection.execute(sa.select(table).limit(1)).mappings().one())
 
 
-def _insert(connection: sa.Connection, model: type[SQLModel], rows: Iterable[dict[str, Any]]) -> None:
+def _insert(
+    connection: sa.Connection, model: type[SQLModel], rows: Iterable[dict[str, Any]]
+) -> None:
     connection.execute(sa.insert(SQLModel.metadata.tables[str(model.__tablename__)]), list(rows))
 
 

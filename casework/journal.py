@@ -4,17 +4,24 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, col, func, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlmodel import Session, SQLModel, col, select
 
 from casework.connect import reading
-from models import Case, JournalEntry
+from models import Case, JournalEntry, UtcTime
 
 SYSTEM = "estafette"  # the actor of everything the machine does by itself
 BEGIN = "0" * 64
+# Hashes stand for ever, and so does this spelling of what they cover.
+_SPELLED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+INTEGER, TEXT, MOMENT = sa.Integer(), sa.Text(), UtcTime()  # columns of packed rows, see `given`
 
 
 def append(
@@ -34,21 +41,42 @@ def append(
     session.execute(sa.insert(JournalEntry), [entry])
 
 
+def extend(session: Session, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Journals of many cases have these lines more, each made by `line` on its case's head."""
+    session.execute(_extending(), packed(line.values() for line in lines))
+
+
 def heads(session: Session, case_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
-    """The last sequence number and hash of each of these cases."""
-    last = (
-        select(JournalEntry.case_id, func.max(JournalEntry.seq).label("seq"))
-        .where(col(JournalEntry.case_id).in_(list(case_ids)))
-        .group_by(col(JournalEntry.case_id))
-        .subquery()
+    """The last sequence number and hash of each of these cases that has a journal."""
+    rows = session.execute(_heads(), packed([case_id] for case_id in case_ids))
+    return {case_id: (seq, digest) for case_id, seq, digest in rows if seq is not None}
+
+
+@cache
+def _heads() -> sa.Select[Any]:
+    cases = given(id=INTEGER)
+    # Looked up per case and not joined: one step into the index, however long the journals are.
+    newest = [
+        sa.select(column)
+        .where(col(JournalEntry.case_id) == cases.c.id)
+        .order_by(col(JournalEntry.seq).desc())
+        .limit(1)
+        .scalar_subquery()
+        for column in (col(JournalEntry.seq), col(JournalEntry.hash))
+    ]
+    return sa.select(cases.c.id, *newest)
+
+
+@cache
+def _extending() -> sa.Insert:
+    json_text = sa.Text().with_variant(postgresql.JSONB(), "postgresql")
+    # fmt: off
+    lines = given(  # in the order of `line`
+        case_id=INTEGER, seq=INTEGER, at=MOMENT, actor=TEXT, kind=TEXT, data=json_text,
+        checkpoint_id=INTEGER, rung=INTEGER, previous=TEXT, hash=TEXT,
     )
-    rows = session.execute(
-        select(JournalEntry.case_id, JournalEntry.seq, JournalEntry.hash).join(
-            last,
-            (col(JournalEntry.case_id) == last.c.case_id) & (col(JournalEntry.seq) == last.c.seq),
-        )
-    )
-    return {case_id: (seq, digest) for case_id, seq, digest in rows}
+    # fmt: on
+    return sa.insert(table("journal")).from_select(lines.c.keys(), sa.select(*lines.c))
 
 
 def line(
@@ -91,9 +119,7 @@ def digest_of(
     """SHA-256 over the previous hash and everything the entry says."""
     moment = at.astimezone(UTC).isoformat(timespec="microseconds")
     said = [previous, case_id, seq, moment, actor, kind, data, checkpoint_id, rung]
-    return hashlib.sha256(
-        json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    ).hexdigest()
+    return hashlib.sha256(_SPELLED(said).encode()).hexdigest()
 
 
 def broken_at(engine: Engine, case_key: str) -> int | None:
@@ -114,3 +140,53 @@ def broken_at(engine: Engine, case_key: str) -> int | None:
                 return expected
             previous, expected = e.hash, expected + 1
     return None
+
+
+# Hundreds of rows travel as one parameter. A parameter for every value costs more than the writing
+# itself: the driver converts each and the server parses each. A JSON list of lists goes over at
+# once, and the statement stays the same, however many rows there are.
+
+
+def packed(rows: Iterable[Iterable[Any]]) -> dict[str, str]:
+    """The rows as the parameter of a statement that reads them with `given`."""
+    return {"rows": json.dumps([list(row) for row in rows], default=_in_utc)}
+
+
+def given(**columns: sa.types.TypeEngine[Any]) -> sa.Subquery:
+    """A table of the packed rows, with its columns in the order they were packed in."""
+    rows = _Elements(sa.bindparam("rows", type_=TEXT))
+    row = rows.table_valued(sa.column("value", sa.JSON())).c.value
+    values = (
+        sa.cast(row[place].as_string(), kind).label(name)
+        for place, (name, kind) in enumerate(columns.items())
+    )
+    return sa.select(*values).subquery("given")
+
+
+def table(name: str) -> sa.Table:
+    """A table without its model: the ORM would take the packed rows for a row of values."""
+    return SQLModel.metadata.tables[name]
+
+
+@lru_cache(maxsize=1024)
+def _in_utc(moment: datetime) -> Any:
+    return MOMENT.process_bind_param(moment, _AS_TEXT)
+
+
+_AS_TEXT = sqlite.dialect()
+
+
+class _Elements(FunctionElement[Any]):
+    """The elements of a JSON list, a row each."""
+
+    inherit_cache = True
+
+
+@compiles(_Elements, "sqlite")
+def _on_sqlite(elements: _Elements, compiler: Any, **more: Any) -> str:
+    return f"json_each({compiler.process(elements.clauses, **more)})"
+
+
+@compiles(_Elements, "postgresql")
+def _on_postgresql(elements: _Elements, compiler: Any, **more: Any) -> str:
+    return f"jsonb_array_elements(CAST({compiler.process(elements.clauses, **more)} AS JSONB))"

@@ -1,14 +1,14 @@
 """Raising: which open promises ring now, for whom, and the rows that say so. Set-based.
 
-Hundreds of promises in one transaction: one SELECT that locks, one UPDATE per distinct outcome,
-one INSERT for the journal and one for the outbox. Each effect has a key of its own, so that a
-crash, a second watcher or a repeat can neither lose nor double it.
+Hundreds of promises in one transaction: a SELECT that locks, one UPDATE, one INSERT for the journal
+and one for the outbox, however many and different they are. Each effect has a key of its own, so
+that a crash, a second watcher or a repeat can neither lose nor double it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,24 +16,16 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from casework import journal
+from casework.journal import INTEGER, MOMENT, TEXT
 from casework.policies import calendars_now, policy_of
 from escalation.calendars import WorkingCalendar
 from escalation.policy import Ladder
 from escalation.rungs import latest_passed, recipients
-from models import (
-    Alert,
-    AlertState,
-    Assignment,
-    Case,
-    Checkpoint,
-    CheckpointState,
-    Contact,
-    Handover,
-    JournalEntry,
-    Organisation,
-)
+from models import AlertState, Assignment, Case, Checkpoint, Contact, Handover, Organisation
 
 Director = aliased(Contact)
+# As the partial indexes spell it: in a parameter, a planner cannot see that they serve.
+OPEN = sa.text("checkpoints.state = 'open'")
 BY_FUNCTION = ("process_director", "head_of_public_order")
 
 
@@ -82,12 +74,14 @@ def _ringing(session: Session, now: datetime, limit: int, case_id: int | None) -
     found: list[Ringing] = []
     for statutory in (True, False):  # each flag is one range of the index
         if len(found) < limit:
-            query = _query(now, limit - len(found), statutory, case_id)
-            found += [Ringing(*row) for row in session.execute(query)]
+            query = _query(statutory, case_id is not None)
+            asked = {"now": now, "most": limit - len(found), "case_id": case_id}
+            found += [Ringing(*row) for row in session.execute(query, asked)]
     return found
 
 
-def _query(now: datetime, limit: int, statutory: bool, case_id: int | None) -> sa.Select[Any]:
+@cache
+def _query(statutory: bool, of_one_case: bool) -> sa.Select[Any]:
     c = Checkpoint
     query: sa.Select[Any] = (
         sa.select(
@@ -110,63 +104,56 @@ def _query(now: datetime, limit: int, statutory: bool, case_id: int | None) -> s
         .join(Director, Director.id == Assignment.contact_id)
         .outerjoin(Handover, Handover.id == c.handover_id)
         .where(
-            col(c.state) == CheckpointState.OPEN,
+            OPEN,
             col(c.statutory).is_(statutory),
-            col(c.next_at) <= now,
+            col(c.next_at) <= sa.bindparam("now", type_=MOMENT),
         )
         .order_by(c.next_at)
-        .limit(limit)
+        .limit(sa.bindparam("most", type_=INTEGER))
         # The case too: the journal is chained per case, so nobody else may write to it meanwhile.
         .with_for_update(of=(c, Case), skip_locked=True)
     )
-    return query if case_id is None else query.where(col(c.case_id) == case_id)
+    return query.where(col(c.case_id) == sa.bindparam("case_id")) if of_one_case else query
 
 
 def _judged(session: Session, ringing: Iterable[Ringing], now: datetime) -> list[Raised]:
-    ladders = _ladders(session, {row.policy_id for row in ringing})
+    policies = {row.policy_id for row in ringing}
+    ladders = {policy_id: policy_of(session, policy_id).ladder for policy_id in policies}
     calendar = calendars_now(session).working
     people = _people(session, now)
     return [_judge(row, ladders[row.policy_id], calendar, people, now) for row in ringing]
 
 
-def _ladders(session: Session, policies: Iterable[int]) -> dict[int, Ladder]:
-    return {policy_id: policy_of(session, policy_id).ladder for policy_id in policies}
-
-
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who has which function in a municipality, and who stands in for whom just now."""
+    """Who has which function in a municipality, and who stands in for the absent just now."""
 
     by_function: Mapping[tuple[str, str], int]
-    present: frozenset[int]
-    deputies: Mapping[int, int]
+    deputies: Mapping[int, int | None]  # of everybody who is absent
 
     def reachable(self, person: int | None) -> int | None:
         """The person, or the deputy while the person is absent; None when neither is there."""
-        if person is None or person in self.present:
+        if person is None or person not in self.deputies:
             return person
-        deputy = self.deputies.get(person)
-        return deputy if deputy in self.present else None
+        deputy = self.deputies[person]
+        return None if deputy in self.deputies else deputy
 
 
 def _people(session: Session, now: datetime) -> People:
+    absent = (col(Contact.absent_from) <= now) & (
+        col(Contact.absent_until).is_(None) | (col(Contact.absent_until) > now)
+    )
     rows = session.execute(
         sa.select(
-            Contact.id,
-            Contact.function,
-            Organisation.municipality,
-            Contact.deputy_id,
-            Contact.absent_from,
-            Contact.absent_until,
+            Contact.id, Contact.function, Organisation.municipality, Contact.deputy_id, absent
         )  # type: ignore[call-overload]
         .join(Organisation, Organisation.id == Contact.organisation_id)
+        .where(absent | col(Contact.function).in_(BY_FUNCTION))
         .order_by(col(Contact.id).desc())
     ).all()
-    absent = {r[0] for r in rows if r[4] and r[4] <= now and (r[5] is None or now < r[5])}
     return People(
         {(r[2], r[1]): r[0] for r in rows if r[1] in BY_FUNCTION},
-        frozenset(r[0] for r in rows) - absent,
-        {r[0]: r[3] for r in rows if r[3] is not None},
+        {r[0]: r[3] for r in rows if r[4]},
     )
 
 
@@ -194,16 +181,19 @@ def _told(row: Ringing, roles: Iterable[str], people: People) -> tuple[int, ...]
 
 
 def _mark(session: Session, raised: Iterable[Raised]) -> None:
-    outcomes: dict[tuple[int, int, int, datetime], list[int]] = defaultdict(list)
-    for r in raised:
-        outcomes[r.ringing.offset, r.offset, r.next_offset, r.next_at].append(r.ringing.id)
-    for (was, rung, next_rung, next_at), ids in outcomes.items():
-        session.execute(
-            sa.update(Checkpoint)
-            .where(col(Checkpoint.id).in_(ids), col(Checkpoint.next_rung) == was)
-            .values(rung=rung, next_rung=next_rung, next_at=next_at)
-            .execution_options(synchronize_session=False)
-        )
+    rows = ((r.ringing.id, r.ringing.offset, r.offset, r.next_offset, r.next_at) for r in raised)
+    session.execute(_marking(), journal.packed(rows))
+
+
+@cache
+def _marking() -> sa.Update:
+    known = journal.table("checkpoints").c
+    new = journal.given(id=INTEGER, was=INTEGER, rung=INTEGER, next_rung=INTEGER, next_at=MOMENT).c
+    return (
+        sa.update(journal.table("checkpoints"))
+        .where(known.id == new.id, known.next_rung == new.was, OPEN)
+        .values(rung=new.rung, next_rung=new.next_rung, next_at=new.next_at)
+    )
 
 
 def _journal(session: Session, raised: list[Raised], now: datetime) -> None:
@@ -224,27 +214,30 @@ def _journal(session: Session, raised: list[Raised], now: datetime) -> None:
         )
         heads[r.ringing.case_id] = (seq + 1, entry["hash"])
         lines.append(entry)
-    session.execute(sa.insert(JournalEntry), lines)
+    journal.extend(session, lines)
 
 
 def _send(session: Session, raised: Iterable[Raised], now: datetime) -> None:
-    session.execute(
-        sa.insert(Alert),
-        [
-            {
-                "case_id": r.ringing.case_id,
-                "checkpoint_id": r.ringing.id,
-                "rung": r.offset,
-                "lead": _lead(r.offset),
-                "recipient_id": person,
-                "statutory": r.ringing.statutory,
-                "created_at": now,
-                "state": AlertState.WAITING,
-                "next_at": now,
-            }
-            for r in raised
-            for person in r.to
-        ],
+    rows = (
+        (r.ringing.case_id, r.ringing.id, r.offset, _lead(r.offset), person, r.ringing.statutory)
+        for r in raised
+        for person in r.to
+    )
+    session.execute(_sending(), journal.packed(rows) | {"now": now})
+
+
+@cache
+def _sending() -> sa.Insert:
+    # fmt: off
+    rows = journal.given(
+        case_id=INTEGER, checkpoint_id=INTEGER, rung=INTEGER, lead=TEXT, recipient_id=INTEGER,
+        statutory=sa.Boolean(),
+    ).c
+    # fmt: on
+    now = sa.bindparam("now", type_=MOMENT)
+    alike = {"created_at": now, "state": sa.literal(AlertState.WAITING.value), "next_at": now}
+    return sa.insert(journal.table("alerts")).from_select(
+        [*rows.keys(), *alike], sa.select(*rows, *alike.values())
     )
 
 

@@ -49,8 +49,9 @@ class Player:
             separate_because=new.separate_because or first,
         )  # fmt: skip
 
-    def play(self, case_key: str, placed: Placed, now: datetime) -> str:
-        """The step was played on the case at `now`; returns the key of the case it left us on.
+    def play(self, view: CaseView, placed: Placed, now: datetime) -> str:
+        """The step was played at `now` on the case as it was last seen; returns the key of the
+        case it left us on.
 
         Raises whatever the verb refuses with, one of REFUSED.
         """
@@ -58,48 +59,45 @@ class Player:
             case Signal() as new:
                 return self.receive(placed, new, now).case_key
             case Act() as act:
-                self._act(case_key, placed, act, now)
+                self._act(view, placed, act, now)
             case Decide() as decision:
-                self._decide(case_key, decision, now)
+                self._decide(view, decision, now)
             case Offer() as offered:
-                self._offer(case_key, offered, now)
+                self._offer(view, offered, now)
             case Accept() | Refuse() as reply:
-                self._reply(case_key, placed, reply, now)
+                self._reply(view, placed, reply, now)
             case Answer() as given:
-                self._answer(case_key, given, now)
+                self._answer(view, given, now)
             case Reopen() as again:
-                reopen(
-                    self.engine, case_key, stage=again.stage, by=self._key(again.by),
-                    reason=again.reason, now=now, director=self._key("director"),
-                )  # fmt: skip
-        return case_key
+                self._reopen(view, again, now)
+        return view.key
 
     def view(self, case_key: str, now: datetime) -> CaseView:
         return case_view(self.engine, case_key, now)
 
-    def _act(self, case_key: str, placed: Placed, act: Act, now: datetime) -> None:
+    def _act(self, view: CaseView, placed: Placed, act: Act, now: datetime) -> None:
         new = NewAct(
             kind=act.kind, at=now, by=self._key(act.by), facts=placed.facts, ground=act.ground,
             reference=self._reference(placed),
         )  # fmt: skip
-        record_act(self.engine, case_key, new, now, waive=act.waive)
+        record_act(self.engine, view.key, new, now, waive=act.waive)
 
-    def _decide(self, case_key: str, decision: Decide, now: datetime) -> None:
+    def _decide(self, view: CaseView, decision: Decide, now: datetime) -> None:
         decide(
-            self.engine, case_key, by=self._key(decision.by),
-            seen_version=self.view(case_key, now).version, now=now, exit_key=decision.exit,
-            to=decision.to, reason=decision.reason, result=decision.result, waive=decision.waive,
+            self.engine, view.key, by=self._key(decision.by), seen_version=view.version, now=now,
+            exit_key=decision.exit, to=decision.to, reason=decision.reason,
+            result=decision.result, waive=decision.waive,
         )  # fmt: skip
 
-    def _offer(self, case_key: str, offered: Offer, now: datetime) -> None:
+    def _offer(self, view: CaseView, offered: Offer, now: datetime) -> None:
         offer(
-            self.engine, case_key, role=offered.role, to=self._key(offered.to),
+            self.engine, view.key, role=offered.role, to=self._key(offered.to),
             packet=offered.packet, by=self._key(offered.by), now=now,
         )  # fmt: skip
 
-    def _reply(self, case_key: str, placed: Placed, reply: Accept | Refuse, now: datetime) -> None:
+    def _reply(self, view: CaseView, placed: Placed, reply: Accept | Refuse, now: datetime) -> None:
         receiver = self._receiver(placed, reply.role)
-        number = self._on_offer(case_key, reply.role, receiver, now)
+        number = _on_offer(view, reply.role, receiver)
         if isinstance(reply, Accept):
             accept(self.engine, number, by=receiver, read_back=reply.read_back, now=now)
         else:
@@ -112,31 +110,39 @@ class Player:
                 return self._key(step.offer.to)
         raise NotFound("offer of", role.value, "offer it first")
 
-    def _on_offer(self, case_key: str, role: Role, receiver: str, now: datetime) -> int:
-        for found in self.view(case_key, now).handovers:
-            if (found.role, found.receiver, found.state) == (role.value, receiver, "offered"):
-                return found.id
-        raise NotFound("open offer of", f"{role.value} to {receiver}")
-
-    def _answer(self, case_key: str, given: Answer, now: datetime) -> None:
+    def _answer(self, view: CaseView, given: Answer, now: datetime) -> None:
         answer(
-            self.engine, case_key, self._promise(case_key, given.promise, now), given=given.given,
+            self.engine, view.key, _promise(view, given.promise), given=given.given,
             by=self._key(given.by), now=now, reason=given.reason,
         )  # fmt: skip
 
-    def _promise(self, case_key: str, promise: str, now: datetime) -> str:
-        """The number of the open promise meant, the soonest first; else the word itself."""
-        section, _, key = promise.rpartition(".")
-        for row in self.view(case_key, now).promises:
-            if row.state == "open" and row.key == key and section in {"", row.section}:
-                return str(row.id)
-        return key
+    def _reopen(self, view: CaseView, again: Reopen, now: datetime) -> None:
+        reopen(
+            self.engine, view.key, stage=again.stage, by=self._key(again.by), reason=again.reason,
+            now=now, director=self._key("director"),
+        )  # fmt: skip
 
     def _key(self, short: str) -> str:
         return self.history.cast[short].key
 
     def _reference(self, placed: Placed) -> str:
         return f"{self.history.id}#{placed.number}"
+
+
+def _on_offer(view: CaseView, role: Role, receiver: str) -> int:
+    for found in view.handovers:
+        if (found.role, found.receiver, found.state) == (role.value, receiver, "offered"):
+            return found.id
+    raise NotFound("open offer of", f"{role.value} to {receiver}")
+
+
+def _promise(view: CaseView, promise: str) -> str:
+    """The number of the open promise meant, the soonest first; else the word itself."""
+    section, _, key = promise.rpartition(".")
+    for row in view.promises:
+        if row.state == "open" and row.key == key and section in {"", row.section}:
+            return str(row.id)
+    return key
 
 
 def word_for(error: Exception) -> str:

@@ -110,7 +110,7 @@ class Reel:
             return
         before, refused = self.view, None
         try:
-            self.see(self.player.play(before.key, placed, placed.at), placed.at)
+            self.see(self.player.play(before, placed, placed.at), placed.at)
         except REFUSED as error:
             refused = self._refused(placed, error)
         self._look(self.view.key, placed.at)

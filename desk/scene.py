@@ -138,7 +138,7 @@ def play_next(engine: Engine, scene: Scene, now: datetime) -> list[str]:
         if cue.place in scene.done or cue.case_key in held_up:
             continue
         try:
-            cue.player.play(cue.case_key, cue.placed, now)
+            cue.player.play(cue.player.view(cue.case_key, now), cue.placed, now)
         except REFUSED:
             held_up.add(cue.case_key)
         else:

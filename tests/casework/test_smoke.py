@@ -1,11 +1,12 @@
 from datetime import timedelta
-from tests.builders import *
-from casework.promises import raise_due, next_due, answer
-from casework.alerts import claim, record, acknowledge
+
+from casework.alerts import claim, record
 from casework.audit import audit
 from casework.journal import broken_at
+from casework.promises import raise_due
 from casework.stock import take_stock
-from casework.visits import unarmed, armed, waiting_list
+from casework.visits import armed, unarmed, waiting_list
+from tests.builders import *
 
 
 def test_smoke(engine):

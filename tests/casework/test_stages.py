@@ -76,8 +76,8 @@ def test_every_open_stage_has_a_road_in_these_tests():
     assert set(ROADS) == {stage.key for stage in OPEN_STAGES}
 
 
-def test_a_decision_leaves_one_stage_and_enters_the_next_at_the_same_moment(engine):
-    key = a_case(engine)
+def test_a_decision_leaves_one_stage_and_enters_the_next_at_the_same_moment(engine, in_signal):
+    key = in_signal
     version = go(engine, key, "take_up", LATER)
     view = case_view(engine, key, LATER)
     assert (view.stage, view.version) == ("assessment", version)
@@ -88,8 +88,8 @@ def test_a_decision_leaves_one_stage_and_enters_the_next_at_the_same_moment(engi
     assert promises(engine, key, "lapsed").keys() == {"acknowledged", "triaged"}
 
 
-def test_a_stage_entered_again_is_a_second_visit_with_fresh_promises(engine):
-    key = a_case(engine, "outreach_care")
+def test_a_stage_entered_again_is_a_second_visit_with_fresh_promises(engine, in_outreach_care):
+    key = in_outreach_care
     first = promises(engine, key)["review"].due_on
     go(engine, key, "accepted", LATER)
     go(engine, key, "refused", LATER)
@@ -98,8 +98,8 @@ def test_a_stage_entered_again_is_a_second_visit_with_fresh_promises(engine):
     assert promises(engine, key)["review"].due_on == first + (LATER - NOW)
 
 
-def test_a_stage_whose_lead_nobody_holds_asks_who_takes_it(engine):
-    key = a_case(engine, "voluntary_care")
+def test_a_stage_whose_lead_nobody_holds_asks_who_takes_it(engine, in_voluntary_care):
+    key = in_voluntary_care
     assert "lead_taken" in promises(engine, key)
     made = offer(
         engine, key, role=Role.CARE, to="care", packet=Packet.model_validate(PACKET),
@@ -131,8 +131,8 @@ def test_any_other_move_up_or_down_needs_a_reason_and_keeps_it(engine, start, to
     assert "afgeschaald" not in str(view.journal)
 
 
-def test_another_move_is_judged_by_the_same_guards(engine):
-    key = a_case(engine)
+def test_another_move_is_judged_by_the_same_guards(engine, in_signal):
+    key = in_signal
     refusal = refuses(engine, Unmet, key, to="behavioural_order", reason="haast")
     assert [g.key for g in refusal.guards] == [
         "serious_and_repeated", "facts_verified", "lighter_means", "warning_in_force",
@@ -148,14 +148,14 @@ def test_a_decision_names_where_it_leads(engine, nothing):
     refuses(engine, NotAllowed, a_case(engine), "an exit, or a stage", **nothing)
 
 
-def test_an_exit_or_stage_the_path_does_not_have_is_refused_with_those_it_has(engine):
-    key = a_case(engine)
+def test_an_exit_or_stage_the_path_does_not_have_is_refused_with_those_it_has(engine, in_signal):
+    key = in_signal
     refuses(engine, Unknown, key, "take_up, not_ours, unfounded", exit_key="persists")
     refuses(engine, Unknown, key, "house_closure", to="prison", reason="boos")
 
 
-def test_an_unknown_case_or_person_decides_nothing(engine):
-    key = a_case(engine)
+def test_an_unknown_case_or_person_decides_nothing(engine, in_signal):
+    key = in_signal
     refuses(engine, NotFound, key, "contact nobody", by="nobody", exit_key="take_up")
     with pytest.raises(NotFound, match="2026-99999"):
         decide(engine, "2026-99999", by="director", seen_version=1, now=NOW, exit_key="take_up")
@@ -164,8 +164,8 @@ def test_an_unknown_case_or_person_decides_nothing(engine):
 # --- guards --------------------------------------------------------------------------------------
 
 
-def test_every_unmet_guard_is_listed_with_its_question_and_source(engine):
-    key = a_case(engine, "outreach_care")
+def test_every_unmet_guard_is_listed_with_its_question_and_source(engine, in_outreach_care):
+    key = in_outreach_care
     refusal = refuses(engine, Unmet, key, exit_key="exhausted")
     assert [g.key for g in refusal.guards] == [
         "serious_and_repeated", "lighter_means", "care_consulted",
@@ -178,15 +178,15 @@ def test_every_unmet_guard_is_listed_with_its_question_and_source(engine):
     assert exhausted.unmet == refusal.guards
 
 
-def test_a_coercive_stage_is_entered_only_with_its_guards_met(engine):
-    key = a_case(engine, "outreach_care")
+def test_a_coercive_stage_is_entered_only_with_its_guards_met(engine, in_outreach_care):
+    key = in_outreach_care
     evidence(engine, key)
     go(engine, key, "exhausted")
     assert case_view(engine, key, NOW).stage == "warning"
 
 
-def test_a_lapsed_warning_leads_to_no_order(engine):
-    key = a_case(engine, "warning")
+def test_a_lapsed_warning_leads_to_no_order(engine, in_warning):
+    key = in_warning
     evidence(engine, key)  # a warning for 270 days
     after = NOW + 271 * DAY
     with pytest.raises(Unmet) as refused:
@@ -195,8 +195,10 @@ def test_a_lapsed_warning_leads_to_no_order(engine):
     go(engine, key, "persists", NOW + 269 * DAY)
 
 
-def test_noise_alone_never_reaches_a_closure_whoever_decides_and_whatever_is_waived(engine):
-    key = a_case(engine, "behavioural_order")
+def test_noise_alone_never_reaches_a_closure_whoever_decides_and_whatever_is_waived(
+    engine, in_behavioural_order
+):
+    key = in_behavioural_order
     refusal = refuses(engine, Unmet, key, exit_key="danger")
     assert [g.key for g in refusal.guards] == ["closure_ground"]
     waive = {"closure_ground": "wij willen het"}
@@ -205,8 +207,10 @@ def test_noise_alone_never_reaches_a_closure_whoever_decides_and_whatever_is_wai
     go(engine, key, "danger")
 
 
-def test_a_policy_guard_is_waived_by_a_named_person_with_a_reason_that_is_kept(engine):
-    key = a_case(engine, "outreach_care")
+def test_a_policy_guard_is_waived_by_a_named_person_with_a_reason_that_is_kept(
+    engine, in_outreach_care
+):
+    key = in_outreach_care
     act(engine, key, "pattern_established", serious=True, repeated=True)
     act(engine, key, "lighter_means_recorded", means="brief", result="geen effect")
     refuses(
@@ -222,16 +226,16 @@ def test_a_policy_guard_is_waived_by_a_named_person_with_a_reason_that_is_kept(e
     )  # fmt: skip
 
 
-def test_a_law_guard_and_a_guard_of_another_stage_can_not_be_waived(engine):
-    key = a_case(engine, "outreach_care")
+def test_a_law_guard_and_a_guard_of_another_stage_can_not_be_waived(engine, in_outreach_care):
+    key = in_outreach_care
     for guard in ("lighter_means", "warning_in_force", "moon_phase"):
         refuses(
             engine, NotAllowed, key, guard, exit_key="exhausted", waive={guard: "het mag"}
         )  # fmt: skip
 
 
-def test_no_coercive_stage_is_entered_while_care_is_on_offer(engine):
-    key = a_case(engine, "outreach_care")
+def test_no_coercive_stage_is_entered_while_care_is_on_offer(engine, in_outreach_care):
+    key = in_outreach_care
     evidence(engine, key)
     offer(
         engine, key, role=Role.CARE, to="care", packet=Packet.model_validate(PACKET),
@@ -254,8 +258,8 @@ def test_a_stage_whose_number_the_policy_lacks_can_not_be_entered(engine):
 # --- once, and never on an old page --------------------------------------------------------------
 
 
-def test_the_same_decision_twice_is_taken_once(engine):
-    key = a_case(engine)
+def test_the_same_decision_twice_is_taken_once(engine, in_signal):
+    key = in_signal
     seen = case_view(engine, key, NOW).version
     first = decide(engine, key, by="director", seen_version=seen, now=NOW, exit_key="take_up")
     before = everything(engine)
@@ -263,8 +267,8 @@ def test_the_same_decision_twice_is_taken_once(engine):
     assert (again, everything(engine)) == (first, before)
 
 
-def test_a_move_with_a_reason_twice_is_taken_once(engine):
-    key = a_case(engine)
+def test_a_move_with_a_reason_twice_is_taken_once(engine, in_signal):
+    key = in_signal
     seen = case_view(engine, key, NOW).version
     for _ in range(2):
         decide(engine, key, by="director", seen_version=seen, now=NOW, to="outreach_care",
@@ -272,8 +276,8 @@ def test_a_move_with_a_reason_twice_is_taken_once(engine):
     assert kinds(engine, key).count("decided") == 1
 
 
-def test_closing_twice_is_closing_once(engine):
-    key = a_case(engine)
+def test_closing_twice_is_closing_once(engine, in_signal):
+    key = in_signal
     seen = case_view(engine, key, NOW).version
     for _ in range(2):
         decide(engine, key, by="director", seen_version=seen, now=NOW, exit_key="unfounded")
@@ -285,8 +289,8 @@ def test_closing_twice_is_closing_once(engine):
     [{"exit_key": "not_ours"}, {"by": "deputy"}, {"exit_key": None, "to": "outreach_care"}],
     ids=["exit", "person", "move"],
 )
-def test_another_decision_on_the_same_page_is_refused(engine, other):
-    key = a_case(engine)
+def test_another_decision_on_the_same_page_is_refused(engine, other, in_signal):
+    key = in_signal
     seen = case_view(engine, key, NOW).version
     go(engine, key, "take_up")
     asked = {"exit_key": "take_up", "seen_version": seen, "reason": "anders"} | other
@@ -294,8 +298,8 @@ def test_another_decision_on_the_same_page_is_refused(engine, other):
 
 
 @pytest.mark.parametrize("step", ["signal", "act", "answer"])
-def test_a_decision_on_a_page_older_than_what_happened_since_is_refused(engine, step):
-    key = a_case(engine)
+def test_a_decision_on_a_page_older_than_what_happened_since_is_refused(engine, step, in_signal):
+    key = in_signal
     seen = case_view(engine, key, NOW).version
     if step == "signal":
         receive_signal(engine, a_signal(text="weer"), NOW)
@@ -307,8 +311,8 @@ def test_a_decision_on_a_page_older_than_what_happened_since_is_refused(engine, 
     assert f"you saw version {seen}, it is at {seen + 1}" in str(refusal)
 
 
-def test_of_two_different_decisions_at_once_one_is_taken_and_one_refused(engine):
-    key = a_case(engine)
+def test_of_two_different_decisions_at_once_one_is_taken_and_one_refused(engine, in_signal):
+    key = in_signal
     seen = case_view(engine, key, NOW).version
     got = at_once(*[
         lambda way=way: decide(
@@ -319,8 +323,8 @@ def test_of_two_different_decisions_at_once_one_is_taken_and_one_refused(engine)
     assert kinds(engine, key).count("decided") == 1
 
 
-def test_one_decision_pressed_twice_at_once_is_taken_once(engine):
-    key = a_case(engine)
+def test_one_decision_pressed_twice_at_once_is_taken_once(engine, in_signal):
+    key = in_signal
     seen = case_view(engine, key, NOW).version
     got = at_once(*[
         lambda: decide(engine, key, by="director", seen_version=seen, now=NOW, exit_key="take_up")
@@ -332,14 +336,14 @@ def test_one_decision_pressed_twice_at_once_is_taken_once(engine):
 
 
 @pytest.mark.parametrize(("way", "result"), [("unfounded", "unfounded"), ("not_ours", "referred")])
-def test_before_anything_was_done_the_exit_says_the_result(engine, way, result):
-    key = a_case(engine)
+def test_before_anything_was_done_the_exit_says_the_result(engine, way, result, in_signal):
+    key = in_signal
     go(engine, key, way)
     assert case_view(engine, key, NOW).result == result
 
 
-def test_after_that_a_result_must_be_named_and_known(engine):
-    key = a_case(engine, "aftercare")
+def test_after_that_a_result_must_be_named_and_known(engine, in_aftercare):
+    key = in_aftercare
     for wrong in (None, "", "solved"):
         refuses(engine, NotAllowed, key, "one of: resolved", exit_key="calm", result=wrong)
     for result in RESULTS[:1]:
@@ -347,8 +351,10 @@ def test_after_that_a_result_must_be_named_and_known(engine):
     assert case_view(engine, key, NOW).result == "resolved"
 
 
-def test_a_closed_case_has_no_holder_no_visit_and_no_open_promise_and_is_out_of_the_list(engine):
-    key = a_case(engine, "aftercare")
+def test_a_closed_case_has_no_holder_no_visit_and_no_open_promise_and_is_out_of_the_list(
+    engine, in_aftercare
+):
+    key = in_aftercare
     go(engine, key, "calm", LATER, result="resolved")
     view = case_view(engine, key, LATER)
     assert (view.stage, view.closed_at, view.holders) == ("closed", LATER, {})
@@ -361,15 +367,15 @@ def test_a_closed_case_has_no_holder_no_visit_and_no_open_promise_and_is_out_of_
     ]
 
 
-def test_a_closed_case_takes_no_decision(engine):
-    key = a_case(engine)
+def test_a_closed_case_takes_no_decision(engine, in_signal):
+    key = in_signal
     go(engine, key, "unfounded")
     refuses(engine, NotAllowed, key, "reopen it first", exit_key="calm")
     refuses(engine, NotAllowed, key, "reopen it first", to="assessment", reason="toch")
 
 
-def test_closing_is_refused_while_a_term_of_law_runs_and_names_it(engine):
-    key = a_case(engine, "behavioural_order")
+def test_closing_is_refused_while_a_term_of_law_runs_and_names_it(engine, in_behavioural_order):
+    key = in_behavioural_order
     announce_order(engine, key, compliance_until="2026-03-20")
     closing = {"to": "closed", "reason": "verhuisd", "result": "moved"}
     refuses(engine, NotAllowed, key, "terms of law still run: complied, objection", **closing)
@@ -380,8 +386,10 @@ def test_closing_is_refused_while_a_term_of_law_runs_and_names_it(engine):
     assert case_view(engine, key, NOW).result == "moved"
 
 
-def test_terms_outlive_the_stage_and_keep_the_case_from_closing_until_answered(engine):
-    key = a_case(engine, "behavioural_order")
+def test_terms_outlive_the_stage_and_keep_the_case_from_closing_until_answered(
+    engine, in_behavioural_order
+):
+    key = in_behavioural_order
     announce_order(engine, key, in_force_until="2026-09-01")
     dated = promises(engine, key)["objection"].due_on
     go(engine, key, "obeyed", LATER)
@@ -394,8 +402,8 @@ def test_terms_outlive_the_stage_and_keep_the_case_from_closing_until_answered(e
     go(engine, key, "calm", LATER, result="resolved")
 
 
-def test_what_is_on_offer_is_taken_back_when_the_case_closes(engine):
-    key = a_case(engine)
+def test_what_is_on_offer_is_taken_back_when_the_case_closes(engine, in_signal):
+    key = in_signal
     made = offer(
         engine, key, role=Role.DIRECTOR, to="deputy", packet=Packet.model_validate(PACKET),
         by="director", now=NOW,
@@ -491,8 +499,8 @@ def test_two_who_reopen_at_once_reopen_once(engine):
 # --- what a reader may rely on -------------------------------------------------------------------
 
 
-def test_every_step_writes_the_journal_and_raises_the_version(engine):
-    key = a_case(engine)
+def test_every_step_writes_the_journal_and_raises_the_version(engine, in_signal):
+    key = in_signal
     seen = case_view(engine, key, NOW).version
     record_act(engine, key, NewAct(kind="reporter_informed", at=NOW, by="director"), NOW)
     answer(engine, key, "triaged", given=Answer.DONE, by="director", now=NOW)

@@ -1,4 +1,4 @@
-"""The scene of the demo: rulings up to now, live cases left behind, and what happens to them next."""
+"""The scene of the demo: rulings up to now, live cases left behind, and what they do next."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -188,7 +188,6 @@ def test_a_cue_that_is_refused_holds_up_its_own_case_only(stage):
     datetime(2026, 10, 25, 0, 58, tzinfo=UTC),  # the clock goes back in two minutes
     datetime(2027, 3, 28, 0, 58, tzinfo=UTC),  # and forward
     datetime(2026, 12, 31, 22, 58, tzinfo=UTC),  # midnight, New Year's Eve
-    datetime(2028, 2, 29, 11, 0, tzinfo=UTC),
 ])  # fmt: skip
 def test_promises_come_due_within_minutes_at_any_hour(sqlite_engine, now):
     set_scene(sqlite_engine, now)

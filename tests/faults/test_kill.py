@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,18 +35,17 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator["Demo"]:
-    running = Demo(tmp_path / "data")
-    try:
+    with closing(Demo(tmp_path / "data")) as running:
+        running.ready = running.told_where_to_look()
         yield running
-    finally:
-        running.stop()
 
 
 class Demo:
     """`estafette demo` in a folder and on ports of its own."""
 
     def __init__(self, data: Path) -> None:
-        self.data = data
+        self.data, self.stopped = data, False
+        self.ready: dict[str, Any] = {}
         names = ("PREFECT", "SMTP", "DESK")
         self.env = os.environ | {"ESTAFETTE_DATA": str(data), "PYTHONPATH": str(ROOT)}
         self.env |= {f"ESTAFETTE_{name}_PORT": str(free_port()) for name in names}
@@ -53,8 +53,16 @@ class Demo:
         self.process = subprocess.Popen(
             COMMAND, env=self.env, cwd=ROOT, stdout=subprocess.PIPE, stderr=self.log
         )
+
+    def told_where_to_look(self) -> dict[str, Any]:
+        """What `--json` prints once everything is there, up to its closing brace."""
         assert self.process.stdout is not None
-        self.ready: dict[str, Any] = json.loads(self.process.stdout.readline())
+        said = b""
+        while not said.endswith(b"\n}\n"):
+            line = self.process.stdout.readline()
+            assert line, "the demo ended before it was ready"
+            said += line
+        return dict(json.loads(said))
 
     def child(self, module: str) -> int:
         """The process that runs this module, once it is there."""
@@ -64,7 +72,10 @@ class Demo:
         pids = descendants(self.process.pid)
         return [pid for pid in pids if f"\0{module}\0" in cmdline(pid)]
 
-    def stop(self) -> None:
+    def close(self) -> None:
+        if self.stopped:
+            return
+        self.stopped = True
         family = descendants(self.process.pid)
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
@@ -75,6 +86,8 @@ class Demo:
             for pid in self.orphans:
                 os.kill(pid, signal.SIGKILL)
             self.log.close()
+            if self.process.stdout:
+                self.process.stdout.close()
 
 
 def descendants(pid: int) -> list[int]:
@@ -142,7 +155,7 @@ def test_killing_worker_and_server_in_mid_demo_loses_no_promise_and_doubles_no_a
     until(lambda: audit(engine, datetime.now(UTC)).clean, 120)
     engine.dispose()
 
-    demo.stop()
+    demo.close()
     assert (demo.code, demo.orphans) == (0, [])
 
 

@@ -3,15 +3,15 @@
 Prefect reads its settings at import, so they are set here, before any test module imports it.
 """
 
+import gc
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.engine import Engine
@@ -21,17 +21,15 @@ from flows.embedded import settle
 from flows.settings import FlowSettings, engine
 from flows.window import reachable
 from tests.builders import a_town
+from tests.postgres import free_port
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+    from tests.flows.working import Workers
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 90
-
-
-def free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
-
-
 HOME, PORT = Path(tempfile.mkdtemp(prefix="estafette-flows-")), free_port()
 settle(HOME, PORT)
 
@@ -49,7 +47,7 @@ def server() -> Iterator[Path]:
         while not reachable():
             assert process.poll() is None, (HOME / "server.log").read_text()
             assert time.monotonic() < deadline, "Prefect did not start"
-            time.sleep(0.2)
+            time.sleep(0.1)
         yield HOME
         process.stdin.close()
         assert process.wait(20) is not None, "no orphan stays when the parent is gone"
@@ -57,6 +55,24 @@ def server() -> Iterator[Path]:
         process.kill()
         process.wait()
         shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def workers(server: Path) -> Iterator["Workers"]:
+    """Two of our workers, which enter visits when a test says so."""
+    from prefect.client.orchestration import get_client
+    from prefect.events.worker import EventsWorker
+
+    from flows.deployments import declare
+    from tests.flows.working import Workers
+
+    with get_client(sync_client=True) as client:
+        declare(client, FlowSettings().work_pool)
+    with Workers() as both:
+        yield both
+    # Prefect leaves its connection for events to the end of the process; tests end before that.
+    EventsWorker.drain_all(timeout=10, at_exit=False)
+    gc.collect()
 
 
 @pytest.fixture
@@ -73,14 +89,11 @@ def house(
 
 
 @pytest.fixture
-def prefect(server: Path, house: Engine) -> Iterator[Any]:
+def prefect(workers: "Workers", house: Engine) -> Iterator["SyncPrefectClient"]:
     """A client of the server, which holds no runs of another test."""
     from prefect.client.orchestration import get_client
 
-    from flows.deployments import declare
-
     with get_client(sync_client=True) as client:
-        declare(client, FlowSettings().work_pool)
         yield client
         for run in client.read_flow_runs():
             client.delete_flow_run(run.id)

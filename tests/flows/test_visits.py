@@ -1,27 +1,165 @@
+"""A visit: enters, takes stock, waits as Scheduled, comes back, and completes when left."""
+
+import threading
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from prefect.states import StateType
+from prefect.client.schemas.objects import StateType
 from sqlalchemy.exc import OperationalError
-from sqlmodel import col, select
+from sqlmodel import select
 
 from casework.connect import reading
+from casework.intake import receive_signal
 from casework.promises import next_due
+from casework.visits import unarmed
 from flows.discretion import Undisclosed, discreet
 from models import Alert, JournalEntry, Visit
-from tests.builders import a_case, act, evidence, go
-from tests.flows.visits import arm, at, enter_due, only, runs, said
+from tests.builders import a_case, a_signal, act, go
+from tests.flows.working import arm, comes_at, only, runs, said
 
-NOW = datetime.now(UTC)
+NOW = datetime.now(UTC) - timedelta(seconds=1)
+CANARY = "Kanariepietstraat"
 
 
-def test_a_visit_waits_as_scheduled_until_the_next_promise_and_says_for_what(house, prefect):
+def test_a_visit_waits_as_scheduled_and_says_for_what(house, prefect, workers):
     a_case(house, "voluntary_care", NOW)
     arm(house)
-    enter_due()
-    run = only(prefect, "2026-00001 · vrijwillige hulp · 1".replace("2026", f"{NOW:%Y}"))
-    assert run.state_type == StateType.SCHEDULED
-    assert run.state_name == "Scheduled", "Prefect marks no other name as Late"
-    assert at(run) == next_due(house)
+    workers.enter_due()
+    run = only(prefect, "vrijwillige hulp")
+    assert (run.state_type, run.state_name) == (StateType.SCHEDULED, "Scheduled")
+    assert comes_at(run) == next_due(house)
     assert said(run).startswith("wacht op: ")
-    assert run.run_count == 1
+    assert run.tags == ["voorbeeldstad", "vrijwillige hulp"] or set(run.tags) == {
+        "vrijwillige hulp",
+        "voorbeeldstad",
+    }
+    assert run.parameters == {"case": run.name.split(" · ")[0]}
+
+
+def test_a_change_at_the_desk_brings_the_visit_back_at_once(house, prefect, workers):
+    key = a_case(house, "voluntary_care", NOW)
+    arm(house)
+    workers.enter_due()
+    act(house, key, "care_offered", NOW, form="gesprek")
+    arm(house)
+    assert comes_at(only(prefect, "vrijwillige hulp")) <= datetime.now(UTC)
+    workers.enter_due()
+    run = only(prefect, "vrijwillige hulp")
+    assert (run.run_count, run.state_name) == (2, "Scheduled")
+
+
+def test_a_visit_completes_when_the_case_has_left_and_says_how(house, prefect, workers):
+    key = a_case(house, "voluntary_care", NOW)
+    arm(house)
+    workers.enter_due()
+    go(house, key, "refused", NOW)
+    arm(house)
+    workers.enter_due()
+    gone = only(prefect, "vrijwillige hulp")
+    assert gone.state_type == StateType.COMPLETED
+    assert said(gone) == "naar bemoeizorg: hulp geweigerd"
+    assert only(prefect, "bemoeizorg").state_name == "Scheduled"
+    with reading(house) as session:
+        left = session.exec(select(Visit).where(Visit.stage == "voluntary_care")).one()
+    assert left.completed_at is not None
+
+
+def test_what_was_looked_at_is_a_task_named_after_its_promise(house, prefect, workers):
+    key = a_case(house, "voluntary_care", NOW)
+    act(house, key, "care_offered", NOW, form="gesprek")
+    arm(house)
+    workers.enter_due()
+    found = seen_tasks(prefect, 4)
+    assert found["offered"] == "Beantwoord"
+    assert found["review"] == found["solved"] == "Open"
+    assert found["lead_taken"] == "Open", "a promise of the whole case is looked at too"
+
+
+def test_two_workers_that_enter_a_visit_together_do_it_once(house, prefect, workers):
+    long_ago = NOW - timedelta(days=30)
+    a_case(house, "voluntary_care", long_ago)
+    arm(house)
+    workers.enter_due(both=True)
+    assert only(prefect, "vrijwillige hulp").run_count == 1
+
+
+def test_a_visit_entered_twice_at_the_same_time_changes_nothing_more(house, prefect, workers):
+    from prefect.exceptions import Pause
+    from prefect.flow_engine import run_flow
+
+    from flows.stages import voluntary_care
+
+    a_case(house, "voluntary_care", NOW - timedelta(days=30))
+    arm(house)
+    run = only(prefect, "vrijwillige hulp")
+
+    def enter() -> None:
+        with pytest.raises(Pause):
+            run_flow(voluntary_care, flow_run=run)
+
+    twins = [threading.Thread(target=enter) for _ in range(2)]
+    for twin in twins:
+        twin.start()
+    for twin in twins:
+        twin.join()
+    with reading(house) as session:
+        raised = session.exec(
+            select(JournalEntry.checkpoint_id).where(JournalEntry.kind == "raised")
+        ).all()
+        alerts = session.exec(select(Alert.checkpoint_id, Alert.rung, Alert.recipient_id)).all()
+    assert raised
+    assert max(Counter(raised).values()) == 1
+    assert max(Counter(alerts).values()) == 1
+    assert only(prefect, "vrijwillige hulp").state_name == "Scheduled"
+
+
+def test_nothing_personal_reaches_prefect(house, prefect, workers, server):
+    signal = a_signal(
+        address=f"{CANARY} 12", received_at=NOW, text=f"{CANARY} schreeuwt",
+        reporter_name=CANARY, reporter_contact=f"{CANARY}@voorbeeld.example",
+    )  # fmt: skip
+    key = receive_signal(house, signal, NOW).case_key
+    act(house, key, "note_added", NOW, text=f"{CANARY} was dronken")
+    arm(house)
+    workers.enter_due()
+    go(house, key, "take_up", NOW)
+    arm(house)
+    workers.enter_due()
+    seen_tasks(prefect, 3)
+    kept = b"".join(file.read_bytes() for file in (server / "prefect").glob("prefect.db*"))
+    assert key.encode() in kept
+    assert CANARY.encode() not in kept
+
+
+def test_an_error_tells_its_kind_and_its_place_but_not_its_text():
+    with pytest.raises(Undisclosed) as caught, discreet():
+        raise OperationalError(f"SELECT '{CANARY}'", {"address": CANARY}, Exception(CANARY))
+    assert str(caught.value).startswith("OperationalError at test_visits.py:")
+    assert caught.value.__suppress_context__, "or Prefect's log would show what it came from"
+
+
+def test_a_visit_that_fails_says_so_without_details_and_is_armed_again(
+    house, prefect, workers, monkeypatch
+):
+    def broken(*_: object, **__: object) -> None:
+        raise OperationalError(f"SELECT '{CANARY}'", {}, Exception(CANARY))
+
+    a_case(house, "voluntary_care", NOW)
+    arm(house)
+    with monkeypatch.context() as patched:
+        patched.setattr("flows.visiting.take_stock", broken)
+        workers.enter_due()
+    failed = only(prefect, "vrijwillige hulp")
+    assert failed.state_type == StateType.FAILED
+    assert CANARY not in said(failed)
+
+
+def seen_tasks(client, count):
+    """The tasks by name; Prefect records them a moment after they ran."""
+    import time
+
+    deadline = time.monotonic() + 20
+    while len(tasks := client.read_task_runs()) < count and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return {task.name: task.state_name for task in tasks}
