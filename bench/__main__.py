@@ -4,11 +4,14 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import drain
+from bench import drain, index, lateness, watchers
 from bench.figures import Table, as_markdown, keep
 
 BENCHES: dict[str, Callable[[bool], Table]] = {
     "drain": drain.bench,
+    "watchers": watchers.bench,
+    "lateness": lateness.bench,
+    "index": index.bench,
 }
 
 

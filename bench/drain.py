@@ -1,7 +1,6 @@
 """Drain: promises that ring at one instant, raised until none is left, beside the floor."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,15 +60,10 @@ def drained(engine: Engine, heap: Heap) -> float:
     """Nothing is due any more; returns the seconds that took."""
     engine.connect().close()
     began = time.perf_counter()
-    raised = sum(_batches(engine))
+    raised = sum(iter(lambda: raise_due(engine, DUE), 0))
     seconds = time.perf_counter() - began
     assert raised == heap.promises, f"{raised} raised of {heap.promises}"
     return seconds
-
-
-def _batches(engine: Engine) -> Iterator[int]:
-    while raised := raise_due(engine, DUE):
-        yield raised
 
 
 def _verify(engine: Engine, heap: Heap, wanted: floor.Effects) -> None:

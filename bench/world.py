@@ -122,60 +122,57 @@ def fill(engine: Engine, heap: Heap) -> None:
         a_contact(engine, f"director-{number}", "case_director", deputy="deputy")
     a_case(engine)
     with engine.begin() as connection:
-        directors = list(connection.execute(sa.text(
-            "SELECT id FROM contacts WHERE key LIKE 'director-%' ORDER BY id")).scalars())  # fmt: skip
-        whose = {FIRST + n: directors[n % DIRECTORS] for n in range(heap.cases)}
-        _copies(connection, whose, heap)
+        _fill(connection, heap)
         connection.execute(sa.delete(Checkpoint).where(col(Checkpoint.case_id) < FIRST))
         if engine.dialect.name == "postgresql":
             _move_sequences(connection)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if engine.dialect.name == "postgresql":
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(sa.text("VACUUM ANALYZE"))  # as autovacuum does within minutes
 
 
-def _copies(connection: sa.Connection, whose: dict[int, int], heap: Heap) -> None:
-    case, assignment, visit, checkpoint = (
-        _one(connection, model) for model in (Case, Assignment, Visit, Checkpoint)
-    )
-    holds = {number: uuid.uuid4() for number in whose}
-    _insert(connection, Case, (
-        case | {"id": n, "key": f"2026-{n:06}", "address_key": f"voorbeeldstraat {n}",
-                "director_id": holds[n]} for n in whose))  # fmt: skip
-    _insert(connection, Assignment, (
-        assignment | {"id": holds[n], "case_id": n, "contact_id": whose[n]} for n in whose))  # fmt: skip
-    _insert(connection, Visit, (visit | {"id": n, "case_id": n} for n in whose))
-    _insert(connection, JournalEntry, (
-        journal.line(n, 1, journal.BEGIN, NOW, journal.SYSTEM, "opened", {}) | {"id": n}
-        for n in whose))  # fmt: skip
-    _insert(connection, Checkpoint, _promises(checkpoint, list(whose), heap))
+def copies_of_one(
+    connection: sa.Connection, model: type[SQLModel], changes: Iterable[dict[str, Any]]
+) -> None:
+    """Rows like one that is there, each with its changes."""
+    table = SQLModel.metadata.tables[str(model.__tablename__)]
+    pattern = dict(connection.execute(sa.select(table).limit(1)).mappings().one())
+    connection.execute(sa.insert(table), [pattern | change for change in changes])
 
 
-def _promises(pattern: dict[str, Any], cases: list[int], heap: Heap) -> Iterable[dict[str, Any]]:
+def _fill(connection: sa.Connection, heap: Heap) -> None:
+    cases = range(FIRST, FIRST + heap.cases)
+    directors = sa.text("SELECT id FROM contacts WHERE key LIKE 'director-%' ORDER BY id")
+    holders = connection.execute(directors).scalars().all()
+    holds = {n: uuid.uuid4() for n in cases}
+    # fmt: off
+    copies_of_one(connection, Case, (
+        {"id": n, "key": f"2026-{n:06}", "address_key": f"voorbeeldstraat {n}",
+         "director_id": holds[n]} for n in cases))
+    copies_of_one(connection, Assignment, (
+        {"id": holds[n], "case_id": n, "contact_id": holders[n % DIRECTORS]} for n in cases))
+    copies_of_one(connection, Visit, ({"id": n, "case_id": n} for n in cases))
+    copies_of_one(connection, JournalEntry, (
+        {"id": n, **journal.line(n, 1, journal.BEGIN, NOW, journal.SYSTEM, "opened", {})}
+        for n in cases))
+    # fmt: on
+    copies_of_one(connection, Checkpoint, _promises(heap))
+
+
+def _promises(heap: Heap) -> Iterator[dict[str, Any]]:
     """Every fifth is a statutory one, as on the path; those not due ring over the next 200 days."""
-    at_noon = datetime.combine(DUE.date(), time(22, 0), tzinfo=UTC)
+    day_ends = datetime.combine(DUE.date(), time(22, 0), tzinfo=UTC)
     due = heap.promises if heap.due is None else heap.due
     for n in range(heap.promises):
-        # Spread over the table like everything else: a due promise is not a new one.
+        # Spread over the table like everything else: a promise that is due is not a new one.
         rings_now = n * due // heap.promises < (n + 1) * due // heap.promises
         wait = timedelta(0) if rings_now else timedelta(days=1 + n % 200)
-        case = cases[n % len(cases)]
-        yield pattern | {
+        case = FIRST + n % heap.cases
+        yield {
             "id": FIRST + n, "case_id": case, "visit_id": case, "origin": f"visit:{case}:{n}",
-            "statutory": n % 5 == 0, "due_on": DUE.date() + wait, "due_at": at_noon + wait,
+            "statutory": n % 5 == 0, "due_on": DUE.date() + wait, "due_at": day_ends + wait,
             "rung": None, "next_rung": 0, "next_at": DUE + wait,
         }  # fmt: skip
-
-
-def _one(connection: sa.Connection, model: type[SQLModel]) -> dict[str, Any]:
-    table = SQLModel.metadata.tables[str(model.__tablename__)]
-    return dict(connection.execute(sa.select(table).limit(1)).mappings().one())
-
-
-def _insert(
-    connection: sa.Connection, model: type[SQLModel], rows: Iterable[dict[str, Any]]
-) -> None:
-    connection.execute(sa.insert(SQLModel.metadata.tables[str(model.__tablename__)]), list(rows))
 
 
 def _move_sequences(connection: sa.Connection) -> None:

@@ -1,5 +1,6 @@
 """The doctor: one line per thing Estafette depends on, ok or what to do. Changes nothing."""
 
+import json
 import shutil
 import urllib.error
 import urllib.request
@@ -106,7 +107,7 @@ def _prefect(settings: DeskSettings) -> Line:
     """The server of this folder, asked over its API; nothing of Prefect is imported."""
     url = f"http://127.0.0.1:{settings.prefect_port}/api"
     try:
-        with urllib.request.urlopen(f"{url}/version", timeout=3) as reply:
-            return Line("prefect", True, f"server {reply.read().decode().strip()} answers at {url}")
+        with urllib.request.urlopen(f"{url}/admin/version", timeout=3) as reply:
+            return Line("prefect", True, f"server {json.load(reply)} answers at {url}")
     except (urllib.error.URLError, OSError):
         return Line("prefect", False, f"no server answers at {url}", "run: estafette up")

@@ -46,9 +46,9 @@ def replay(
     """The history is played into `engine`, `shift` later than it happened, up to `until`.
 
     Refused steps do not stop it. Played again it changes nothing: a history keeps the shift it was
-    first played with, and goes on where an interrupted replay stopped. Raises what `begin` raises.
+    first played with, and goes on where an interrupted replay stopped. Raises what `start` raises.
     """
-    reel = begin(history, engine, shift=shift, policy=policy)
+    reel = start(history, engine, shift=shift, policy=policy)
     end = until or reel.placed[-1].at
     reel.run(end)
     return reel.retold(end)
@@ -114,7 +114,7 @@ class Reel:
         except REFUSED as error:
             refused = self._refused(placed, error)
         self._look(self.view.key, placed.at)
-        # The first step opened the case in `begin`: all it holds came from that step.
+        # The first step opened the case in `start`: all it holds came from that step.
         self.steps.append(told(placed, before if placed.number > 1 else None, self.view, refused))
 
     def see(self, case_key: str, now: datetime) -> None:
@@ -173,7 +173,7 @@ class Reel:
         return Refused(word_for(error), guards, str(error))
 
 
-def begin(
+def start(
     history: History,
     engine: Engine,
     *,

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 from desk.history import History, checked, read_history
 from desk.placing import Placed
 from desk.playing import REFUSED, Player, played
-from desk.replay import Reel, begin
+from desk.replay import Reel, start
 from desk.told import in_words
 
 RULINGS = Path(__file__).parents[1] / "examples" / "rulings"
@@ -148,7 +148,7 @@ def play_next(engine: Engine, scene: Scene, now: datetime) -> list[str]:
 
 
 def _set(engine: Engine, piece: Piece, now: datetime) -> tuple[Reel, datetime]:
-    reel = begin(piece.history, engine, shift=_whole(now - piece.stops_at))
+    reel = start(piece.history, engine, shift=_whole(now - piece.stops_at))
     ends = piece.stops_at + reel.shift
     reel.run(ends)
     return reel, ends

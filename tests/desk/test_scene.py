@@ -15,7 +15,7 @@ from casework.promises import next_due, raise_due
 from casework.stages import decide
 from casework.views import alert_list, case_list, case_view, timeline
 from desk import scene
-from desk.replay import begin
+from desk.replay import start
 from desk.scene import PIECES, Scene, play_next, set_scene
 
 SUNDAY_NIGHT = datetime(2026, 11, 22, 2, 17, 33, 250_000, tzinfo=UTC)
@@ -100,7 +100,7 @@ def test_set_again_nothing_changes(stage):
 @pytest.mark.usefixtures("closures")
 def test_an_interrupted_scene_is_finished(sqlite_engine):
     piece = PIECES[1]
-    reel = begin(piece.history, sqlite_engine, shift=SUNDAY_NIGHT - piece.stops_at)
+    reel = start(piece.history, sqlite_engine, shift=SUNDAY_NIGHT - piece.stops_at)
     reel.run(SUNDAY_NIGHT - timedelta(days=25))
     set_scene(sqlite_engine, SUNDAY_NIGHT + timedelta(hours=1))
     winterswijk = case_view(sqlite_engine, reel.view.key, SUNDAY_NIGHT)

@@ -1,0 +1,135 @@
+"""Watch, deliver and audit: they need the rows, and Prefect only to be seen."""
+
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
+
+import pytest
+
+from casework.intake import receive_signal
+from casework.promises import raise_due
+from casework.views import alert_list, deliveries
+from flows import bells
+from flows.audit import audit_once
+from flows.clock import now
+from flows.deliver import Post, deliver_loop
+from flows.settings import FlowSettings
+from flows.watch import watch_loop, watch_plainly
+from notifications.channels import Channels, local_mail
+from notifications.mailbox import Mailbox, letters
+from tests.builders import a_case, a_signal
+
+FOUR_HOURS = timedelta(hours=4)  # the term of an urgent call
+
+
+def an_urgent_call(house, rings_in: float) -> None:
+    moment = now() + timedelta(seconds=rings_in) - FOUR_HOURS
+    receive_signal(house, a_signal(received_at=moment, acute=True), now())
+
+
+def test_a_promise_is_raised_at_its_moment_and_not_before(house):
+    an_urgent_call(house, rings_in=0.8)
+    assert watch_loop(house, threading.Event(), after(0.3), poll=0.1) == 0
+    stop = threading.Event()
+    threading.Timer(1.5, stop.set).start()
+    assert watch_loop(house, stop, poll=60) == 1, "it wakes at the moment, not at the next poll"
+
+
+def test_the_watch_raises_while_prefect_is_out_of_reach(house, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    an_urgent_call(house, rings_in=0.2)
+    assert watch_plainly(after(1)) == 1
+
+
+def test_an_overdue_heap_is_raised_at_once(house):
+    for number in range(3):
+        a_case(house, "voluntary_care", now() - timedelta(days=60), address=f"Laan {number}")
+    assert watch_loop(house, threading.Event(), after(0.1), poll=0.1) == 9
+
+
+def test_the_loops_end_when_the_process_stops(house):
+    bells.stop()
+    assert watch_loop(house, bells.STOPPING) == 0
+    assert deliver_loop(Post(house, Channels({}), "http://desk"), bells.STOPPING) == 0
+
+
+@pytest.mark.usefixtures("apprise_is_loaded")
+def test_what_is_raised_arrives_once_with_a_link(house, tmp_path):
+    a_case(house, "voluntary_care", now() - timedelta(days=30))
+    while raise_due(house, now()):
+        pass
+    with Mailbox(tmp_path / "mail").serve(port=0) as port:
+        post = Post(house, Channels({"mail": local_mail(port)}), "http://127.0.0.1:8080/")
+        deliver_loop(post, threading.Event(), after(1), poll=0.1)
+    alerts = alert_list(house)
+    arrived = letters(tmp_path / "mail")
+    assert alerts
+    assert sorted(letter.number for letter in arrived) == sorted(a.number for a in alerts)
+    assert all(alert.state == "delivered" for alert in alerts)
+    assert f"http://127.0.0.1:8080/alerts/{arrived[0].number}" in arrived[0].body
+
+
+def test_a_channel_that_breaks_is_a_failed_attempt_and_stops_nothing(house, monkeypatch):
+    def breaks(*_: object) -> None:
+        raise RuntimeError("kanarie@voorbeeld.example")
+
+    monkeypatch.setattr("flows.deliver.send", breaks)
+    a_case(house, "voluntary_care", now() - timedelta(days=30))
+    raise_due(house, now())
+    post = Post(house, Channels({}), "http://desk")
+    deliver_loop(post, threading.Event(), after(0.5), poll=0.1)
+    number = alert_list(house)[0].number
+    assert deliveries(house, number) == [(1, "mail", "failed", "not-sent")]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_heartbeat_is_sent_only_when_the_audit_is_clean(house, late):
+    a_case(house, "signal", now() - timedelta(days=60 if late else 0))
+    with a_listener() as (address, heard):
+        report = audit_once(FlowSettings(heartbeat_url=address))
+    unarmed = [finding.what for finding in report.findings if finding.what != "not-raised"]
+    assert not unarmed or late
+    assert report.clean is not late
+    assert len(heard) == (0 if late else 1)
+
+
+def test_a_heartbeat_that_cannot_be_sent_breaks_no_audit(house):
+    assert audit_once(FlowSettings(heartbeat_url="http://127.0.0.1:9/")).clean
+    assert audit_once(FlowSettings(heartbeat_url="file:///etc/passwd")).clean
+
+
+@pytest.fixture
+def apprise_is_loaded():
+    """Its first import warns; threads that import it together would each meet the warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import_module("apprise.utils.pgp")
+
+
+def after(seconds: float):
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
+
+
+@contextmanager
+def a_listener() -> Iterator[tuple[str, list[str]]]:
+    heard: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            heard.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", heard
+        server.shutdown()
