@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import drain, index, lateness, watchers
+from bench import demo, drain, idle, index, lateness, watchers
 from bench.figures import Table, as_markdown, keep
 
 BENCHES: dict[str, Callable[[bool], Table]] = {
@@ -12,6 +12,8 @@ BENCHES: dict[str, Callable[[bool], Table]] = {
     "watchers": watchers.bench,
     "lateness": lateness.bench,
     "index": index.bench,
+    "idle": idle.bench,
+    "demo": demo.bench,
 }
 
 

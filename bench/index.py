@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 from bench.figures import Table, middle
 from bench.world import DUE, Databases, Heap, databases
 from casework.promises import next_due, raise_due
+from tests.builders import NOW
 
 DUE_NOW, AT_ONCE = 40, 5
 SAYS = """\
@@ -34,7 +35,7 @@ def _looked(place: Databases, heap: Heap) -> Iterator[dict[str, Any]]:
     looks: dict[str, Callable[[Engine], object]] = {
         "next_due": next_due,
         f"raise_due, {AT_ONCE} at once": lambda engine: raise_due(engine, DUE, AT_ONCE),
-        "raise_due, none left": lambda engine: raise_due(engine, DUE, 0),
+        "raise_due, nothing due": lambda engine: raise_due(engine, NOW),
     }
     with place.copy(heap) as engine:
         for what, look in looks.items():
@@ -75,12 +76,12 @@ def _plans(engine: Engine, statements: list[Statement]) -> Iterator[str]:
         for statement in statements:
             if engine.dialect.name == "sqlite":
                 cursor.execute("EXPLAIN QUERY PLAN " + statement[0], statement[1])
-                yield from _found_by([row[3] for row in cursor])
+                yield from _found_by([row[3] for row in cursor.fetchall()])
                 continue
             for mode in ("force_custom_plan", "force_generic_plan"):
                 cursor.execute(f"SET LOCAL plan_cache_mode = {mode}")
                 cursor.execute("EXPLAIN " + statement[0], statement[1])
-                yield from _found_by([row[0] for row in cursor])
+                yield from _found_by([row[0] for row in cursor.fetchall()])
 
 
 def _found_by(lines: list[str]) -> Iterator[str]:

@@ -55,14 +55,14 @@ def _rows(place: Databases, runs: int) -> Iterator[dict[str, Any]]:
         with place.copy(HEAP) as engine:
             for statutory, seconds in _one_drain(engine, expected):
                 late[statutory].append(seconds)
-    for statutory, seconds in sorted(late.items(), reverse=True):
+    for statutory, samples in sorted(late.items(), reverse=True):
         yield {
             "database": place.kind,
             "promise": WORDS[statutory],
-            "samples": len(seconds),
-            "p50 s": middle(seconds),
-            "p99 s": percentile(seconds, 99),
-            "worst s": max(seconds),
+            "samples": len(samples),
+            "p50 s": middle(samples),
+            "p99 s": percentile(samples, 99),
+            "worst s": max(samples),
         }
 
 

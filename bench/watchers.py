@@ -13,6 +13,7 @@ from bench.world import DUE, Databases, Heap, databases
 from casework.connect import connect
 from casework.journal import broken_at
 from casework.promises import raise_due
+from tests.builders import NOW
 
 HEAP = Heap(2_500, each=4)
 SAYS = """\
@@ -83,7 +84,7 @@ def _verify(engine: Engine, shares: list[int]) -> None:
 def _watch(address: str) -> None:
     """A process of its own: raises on the word, says how many."""
     engine = connect(address)
-    raise_due(engine, DUE, 0)  # connects, and compiles the first statements
+    raise_due(engine, NOW)  # nothing rings yet: this connects, and compiles the first statements
     print("ready", flush=True)
     sys.stdin.readline()
     # 0 can also mean that the other holds what is left; it will finish that.

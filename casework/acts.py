@@ -70,11 +70,11 @@ def record_act(
     with transaction(engine) as session:
         case = find(session, case_key)
         actor = contact(session, new.by).key
-        spec = moves.act_in(moves.stage(case.stage), new.kind)
-        facts = checked(spec, new.facts)
+        facts = checked(moves.act_named(new.kind), new.facts)
         reference = new.reference or _digest(new, facts)
         if _known(session, case, reference):
             return Done(case.key, True, case.version)
+        spec = moves.act_in(moves.stage(case.stage), new.kind)
         reasons = waivers(waive or {})
         waived = _judge(session, case, spec, new, facts, waive or {})
         visit = open_visit(session, case)

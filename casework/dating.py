@@ -59,7 +59,7 @@ def date_checkpoint(session: Session, case: Case, spec: Spec, start: Start) -> C
         due_on=ending.end,
         due_at=ending.due_at,
         exact=exact,
-        derivation=[{"nl": t.nl, "en": t.en} for t in ending.derivation + ending.warnings],
+        derivation=[{"nl": t.nl, "en": t.en} for t in ending.derivation],
         state=CheckpointState.OPEN,
         next_rung=step.offset,
         next_at=step.at,
@@ -70,16 +70,27 @@ def date_checkpoint(session: Session, case: Case, spec: Spec, start: Start) -> C
 
 
 def ensure_next_date(session: Session, case: Case, visit: Visit, now: datetime) -> None:
-    """An open case has a promise of its own stage; when none is left, the next step is asked."""
+    """A visit has an open promise of its own; when none is left the next step is asked.
+
+    A term that outlives the stage is no step of it: nobody would look at the case for its length.
+    """
     of_visit = select(Checkpoint).where(
         Checkpoint.visit_id == visit.id, col(Checkpoint.outlives).is_(False)
     )
     rows = session.exec(of_visit).all()
-    if any(row.state is CheckpointState.OPEN for row in rows):
-        return
-    asked = sum(row.key == NEXT_STEP.key for row in rows)
-    start = Start(f"visit:{visit.id}:{asked + 1}", now, CASE, visit)
-    date_checkpoint(session, case, NEXT_STEP, start)
+    asked = [row for row in rows if row.key == NEXT_STEP.key]
+    if not any(row.state is CheckpointState.OPEN for row in rows):
+        start = Start(f"visit:{visit.id}:{len(asked) + 1}", now, CASE, visit)
+        date_checkpoint(session, case, NEXT_STEP, start)
+    elif any(row.state is CheckpointState.OPEN for row in rows if row not in asked):
+        for row in asked:
+            _no_longer_asked(session, row, now)
+
+
+def _no_longer_asked(session: Session, row: Checkpoint, now: datetime) -> None:
+    if row.state is CheckpointState.OPEN:
+        row.state, row.next_at, row.closed_at = CheckpointState.LAPSED, None, now
+        session.add(row)
 
 
 def _is_moment(spec: Spec, start: Start) -> bool:

@@ -24,7 +24,10 @@ def dossier_of(
     """The case as its guards see it at `now`: what was done later, as seen from there, does not
     count."""
     today = now.astimezone(AMSTERDAM).date()
-    acts = session.exec(select(Act).where(Act.case_id == case.id).order_by(col(Act.at)))
+    # What was done later cannot have been weighed then, however late it is written down.
+    acts = session.exec(
+        select(Act).where(Act.case_id == case.id, col(Act.at) <= now).order_by(col(Act.at))
+    )
     signals = session.exec(
         select(func.count()).select_from(Signal).where(Signal.case_id == case.id)
     ).one()

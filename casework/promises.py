@@ -1,9 +1,7 @@
 """Promises: raised when they ring, set-based, and answered by people."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
@@ -14,7 +12,7 @@ from casework.dating import ensure_next_date
 from casework.people import contact
 from casework.raising import raise_batch
 from casework.refusals import NotAllowed, NotFound
-from models import Answer, Checkpoint, CheckpointState
+from models import Answer, Case, Checkpoint, CheckpointState
 
 BATCH = 500
 
@@ -56,15 +54,17 @@ def answer(
 ) -> int:
     """The open promise `key` of the case is answered; returns the case's version.
 
-    The same answer given twice is given once. "not_done" and "cannot_share" need a reason. Raises
-    NotFound when the case has no such promise, NotAllowed when it was answered otherwise.
+    `key` may be the promise's number, which a page should use: the same answer to a number is
+    given once, while a key means whichever such promise is open, also one asked anew since.
+    "not_done" and "cannot_share" need a reason. Raises NotFound when the case has no such promise,
+    NotAllowed when it was answered otherwise or several are open.
     """
     if given is not Answer.DONE and not (reason or "").strip():
         raise NotAllowed(f"{given.value!r} needs a reason, so that the others know why")
     with transaction(engine) as session:
         case = find(session, case_key)
         actor = contact(session, by).key
-        row = _promise(session, case.id or 0, key)
+        row = _promise(session, case, key)
         if row.state is CheckpointState.ANSWERED and row.answer is given:
             return case.version
         if row.state is not CheckpointState.OPEN:
@@ -81,14 +81,19 @@ def answer(
         return case.version
 
 
-def _promise(session: Session, case_id: int, key: str) -> Checkpoint:
-    """The case's promise by key or number: the open one first, else the newest."""
-    wanted = Checkpoint.id == int(key) if key.isdigit() else Checkpoint.key == key
-    rows: Sequence[Checkpoint] = session.exec(
-        select(Checkpoint)
-        .where(Checkpoint.case_id == case_id, wanted)
-        .order_by(sa.case((col(Checkpoint.state) == "open", 0), else_=1), col(Checkpoint.id).desc())
+def _promise(session: Session, case: Case, key: str) -> Checkpoint:
+    """The case's promise by key or number: the open one, else the one that was over last."""
+    wanted = Checkpoint.id == int(key) if key.isdecimal() else Checkpoint.key == key
+    rows = session.exec(
+        select(Checkpoint).where(Checkpoint.case_id == case.id, wanted).order_by(col(Checkpoint.id))
     ).all()
     if not rows:
         raise NotFound("promise", key, "see its promises: estafette case show")
-    return rows[0]
+    still_open = [row for row in rows if row.state is CheckpointState.OPEN]
+    if len(still_open) > 1:
+        numbers = ", ".join(str(row.id) for row in still_open)
+        raise NotAllowed(
+            f"case {case.key} has {len(still_open)} open promises {key!r}; "
+            f"name the one you mean by its number: {numbers}"
+        )
+    return still_open[0] if still_open else max(rows, key=lambda row: (row.closed_at, row.id))

@@ -10,6 +10,15 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+# What pydantic says in Python's terms, in those of a person who writes YAML.
+WANTED = {
+    "missing": "is needed; add it",
+    "model_type": "wants words and values under it, not a single value",
+    "dict_type": "wants words and values under it, not a single value",
+    "tuple_type": "wants a list: one line with a dash for each",
+    "too_short": "wants at least one",
+}
+
 
 class BadYaml(ValueError):
     """Text that is not YAML as we read it; the message says where and how to mend it."""
@@ -74,10 +83,8 @@ def _what(found: Any, model: type[BaseModel]) -> str:
     if found["type"] == "extra_forbidden":
         known = ", ".join(_fields(model, found["loc"][:-1]))
         return f"is not a word of this format; known here are {known}"
-    if found["type"] == "missing":
-        return "is needed; add it"
-    if found["type"] == "model_type":
-        return "wants words and values under it, not a single value"
+    if found["type"] in WANTED:
+        return WANTED[found["type"]]
     said: str = found["msg"].removeprefix("Value error, ")
     return f"{found['input']!r}: {said}" if found["type"].startswith("string") else said
 

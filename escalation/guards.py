@@ -12,6 +12,7 @@ from escalation.text import Text, law, policy
 
 OBJECTIVE_SOURCES = {"officer", "police", "measurement", "video", "sworn_report"}
 HEARING_SKIPPED_BECAUSE = {"urgency", "heard_before_nothing_new", "goal_needs_surprise"}  # Awb 4:11
+INTENTIONS = ("intention_sent", "closure_intention_sent")
 GROUNDS_B_AND_C_SINCE = date(2024, 1, 1)  # Gemeentewet 174a as amended
 
 
@@ -36,7 +37,8 @@ def _sworn(d: Dossier) -> bool:
 def _heard(d: Dossier) -> bool:
     if d.stated("hearing_skipped") in HEARING_SKIPPED_BECAUSE:
         return True
-    return d.has("intention_sent") and d.happened_after("views_heard", "intention_sent")
+    sent = [kind for kind in INTENTIONS if d.has(kind)]
+    return bool(sent) and all(d.happened_after("views_heard", kind) for kind in sent)
 
 
 def _heard_since_ban(d: Dossier) -> bool:

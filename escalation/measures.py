@@ -15,6 +15,11 @@ OBJECTION = Checkpoint(
     Kind.STATUTORY, law("Awb 6:7, 6:8(1)"), length="6 weeks",
     answered_by=("objection_received",), outlives=True, outside=neutral.ANSWER)
 
+VIEWS_IN = Checkpoint(
+    "views_in", Text("Is de zienswijze binnen en gewogen?", "Are the views in, and weighed?"),
+    Kind.DECISION_SET, policy("termijn in de brief (Awb 4:8, 4:9)"), from_fact="views_until",
+    answered_by=("views_heard",), outside=neutral.ANSWER)
+
 WARNING_ACTS = (
     Act("warning_delivered", Text("waarschuwing uitgereikt", "warning delivered"),
         fields=("valid_until", "proof_of_delivery", "norm", "expected", "facts_with_dates"),
@@ -34,11 +39,7 @@ BEHAVIOURAL_ORDER_ACTS = (
     Act("intention_sent", Text("voornemen verstuurd", "intention sent"),
         fields=("views_until", "measures", "form"), needs=("views_until",),
         guards=(g.BY_LAW, g.PATTERN, g.VERIFIED, g.LIGHTER), coercive=True,
-        starts=(Checkpoint("views_in", Text("Is de zienswijze binnen en gewogen?",
-                                            "Are the views in, and weighed?"),
-                           Kind.DECISION_SET, policy("termijn in de brief (Awb 4:8, 4:9)"),
-                           from_fact="views_until", answered_by=("views_heard",),
-                           outside=neutral.ANSWER),)),
+        starts=(VIEWS_IN,)),
     Act("order_announced", Text("last bekendgemaakt", "order announced"),
         fields=("form", "measures", "amount", "maximum", "compliance_until", "objection_clause",
                 "duration", "in_force_until", "duration_motivated", "hearing_skipped",
@@ -128,6 +129,10 @@ CLOSURE_ENDS = Checkpoint(
     answered_by=("house_reopened",), outside=neutral.ENDS)
 
 HOUSE_CLOSURE_ACTS = (
+    Act("closure_intention_sent", Text("voornemen tot sluiting verstuurd",
+                                       "intention to close sent"),
+        fields=("views_until",), needs=("views_until",),
+        guards=(g.CLOSURE_GROUND, g.VERIFIED, g.LIGHTER), coercive=True, starts=(VIEWS_IN,)),
     Act("closure_announced", Text("sluiting bekendgemaakt", "closure announced"),
         fields=("effective_at", "until", "compliance_until", "urgent_because", "hearing_skipped",
                 "duration_motivated", "objection_clause", "decided_by"),
@@ -146,7 +151,7 @@ HOUSE_CLOSURE_ACTS = (
                                          "Is closure still needed, or can the house reopen?"),
                        Kind.POLICY, proposal(), outside=neutral.RESULT),
             CLOSURE_ENDS),
-        ends=("prepared",)),
+        ends=("prepared", "views_in")),
     Act("house_closed", Text("woning gesloten", "house closed"), fields=("seal", "keys")),
     Act("closure_shortened", Text("sluiting verkort", "closure shortened"),
         fields=("until", "reason"), needs=("until", "reason"),

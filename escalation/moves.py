@@ -37,9 +37,7 @@ def act_in(current: Stage, key: str) -> Act:
     Lane acts and acts that are not coercive can be recorded in any stage; a coercive act belongs
     to the stage whose guards judge it.
     """
-    act = next((a for a in acts() if a.key == key), None)
-    if act is None:
-        raise Unknown(f"unknown act {key!r}; see: estafette case acts")
+    act = act_named(key)
     if act.coercive and act not in current.acts:
         home = next(s.key for s in PATH if act in s.acts)
         raise Unknown(f"{key!r} belongs to stage {home!r}; the case is in {current.key!r}")
@@ -59,7 +57,7 @@ def act_named(key: str) -> Act:
     for act in acts():
         if act.key == key:
             return act
-    raise Unknown(f"unknown act {key!r}")
+    raise Unknown(f"unknown act {key!r}; see: estafette case acts")
 
 
 def unmet(guards: Iterable[Guard], dossier: Dossier) -> list[Guard]:

@@ -12,7 +12,6 @@ import sys
 from flows import bells
 from flows.worker import FORM
 
-
 JOIN_SECONDS = 8.0
 
 

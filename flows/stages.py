@@ -64,8 +64,9 @@ def behavioural_order(visit: Visit) -> None:
 
 @stage_flow
 def house_closure(visit: Visit) -> None:
-    """Woningsluiting: decided, carried out, weighed again, and ended."""
+    """Woningsluiting: views heard, decided, carried out, weighed again, and ended."""
     visit.look("prepared")
+    visit.look("views_in")
     visit.look("objection")
     visit.look("takes_effect")
     visit.look("evaluated")
