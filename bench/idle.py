@@ -4,7 +4,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +17,7 @@ from models import Checkpoint, UtcTime, Visit
 from tests.builders import NOW
 
 HEAP = Heap(1_000, each=4, due=0)
-SETTLE_SECONDS = 20.0
+SETTLE_SECONDS = 30.0
 NAMES = {
     "flows.plain": "watch and deliver alone, 1,000 open cases",
     "desk.cli": "parent: mailbox, pages",
@@ -27,8 +26,9 @@ NAMES = {
 }
 SAYS = """\
 Processor time over a minute in which nothing rings, in percent of one core, and memory (each
-process's proportional share). First our own part, the loops that watch and deliver, without Prefect
-(`estafette watch`); its aim is at most 1 %. Then the whole tree of `estafette up`, without cases."""
+process's proportional share). First our own part, the loops that watch and deliver, without
+Prefect (`estafette watch`); its aim is at most 1 %. Then the whole tree of `estafette up`, without
+cases."""
 
 
 def bench(quick: bool) -> Table:

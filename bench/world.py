@@ -30,11 +30,15 @@ FIRST = 1000  # the number of the first copied row
 
 @dataclass(frozen=True, slots=True)
 class Heap:
-    """`cases` open cases with `each` open promises, the first `due` of all ringing at DUE."""
+    """`cases` open cases with `each` open promises, of which `due` (else all) ring by DUE.
+
+    All at DUE itself, or spread over the `days` up to it, as after an outage.
+    """
 
     cases: int
     each: int = 1
     due: int | None = None
+    days: int = 1
 
     @property
     def promises(self) -> int:
@@ -166,7 +170,7 @@ def _promises(heap: Heap) -> Iterator[dict[str, Any]]:
     for n in range(heap.promises):
         # Spread over the table like everything else: a promise that is due is not a new one.
         rings_now = n * due // heap.promises < (n + 1) * due // heap.promises
-        wait = timedelta(0) if rings_now else timedelta(days=1 + n % 200)
+        wait = timedelta(days=-(n % heap.days) if rings_now else 1 + n % 200)
         case = FIRST + n % heap.cases
         yield {
             "id": FIRST + n, "case_id": case, "visit_id": case, "origin": f"visit:{case}:{n}",

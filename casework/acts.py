@@ -70,11 +70,11 @@ def record_act(
     with transaction(engine) as session:
         case = find(session, case_key)
         actor = contact(session, new.by).key
-        facts = checked(moves.act_named(new.kind), new.facts)
-        reference = new.reference or _digest(new, facts)
+        reference = new.reference or _digest(new)
         if _known(session, case, reference):
             return Done(case.key, True, case.version)
         spec = moves.act_in(moves.stage(case.stage), new.kind)
+        facts = checked(spec, new.facts)
         reasons = waivers(waive or {})
         waived = _judge(session, case, spec, new, facts, waive or {})
         visit = open_visit(session, case)
@@ -88,9 +88,10 @@ def record_act(
         return Done(case.key, False, case.version, started)
 
 
-def _digest(new: NewAct, facts: Mapping[str, Any]) -> str:
-    said = json.dumps([new.kind, new.at.isoformat(), new.by, stored(facts)], sort_keys=True)
-    return "sha256:" + hashlib.sha256(said.encode()).hexdigest()[:32]
+def _digest(new: NewAct) -> str:
+    said = [new.kind, new.at.isoformat(), new.by, dict(new.facts)]
+    written = json.dumps(said, sort_keys=True, default=str)
+    return "sha256:" + hashlib.sha256(written.encode()).hexdigest()[:32]
 
 
 def _known(session: Session, case: Case, reference: str) -> bool:

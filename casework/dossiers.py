@@ -21,9 +21,7 @@ def dossier_of(
     proposed: Recorded | None = None,
     waived: Collection[str] = (),
 ) -> Dossier:
-    """The case as its guards see it at `now`: what was done later, as seen from there, does not
-    count."""
-    today = now.astimezone(AMSTERDAM).date()
+    """The case as its guards see it at `now`."""
     # What was done later cannot have been weighed then, however late it is written down.
     acts = session.exec(
         select(Act).where(Act.case_id == case.id, col(Act.at) <= now).order_by(col(Act.at))
@@ -32,9 +30,9 @@ def dossier_of(
         select(func.count()).select_from(Signal).where(Signal.case_id == case.id)
     ).one()
     return Dossier(
-        today=today,
+        today=now.astimezone(AMSTERDAM).date(),
         signals=signals,
-        acts=tuple(done for act in acts if (done := _recorded(act)).on <= today),
+        acts=tuple(_recorded(act) for act in acts),
         proposed=proposed,
         by_law=policy_of(session, case.policy_id).by_law,
         care_on_offer=_care_on_offer(session, case),

@@ -104,11 +104,12 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 
 @contextmanager
-def held(engine: Engine, sql: str):
+def held(engine: Engine, *sqls: str):
     """Another transaction has done this and not yet said so. Yields a way to start a call that
     has to wait for it; on leaving, the other transaction is over."""
     with ThreadPoolExecutor(1) as thread, engine.begin() as other:
-        other.execute(sa.text(sql))
+        for sql in sqls:
+            other.execute(sa.text(sql))
 
         def start(call: Callable[[], Any]) -> Future[Any]:
             waiting = thread.submit(call)

@@ -1,0 +1,247 @@
+"""Visits as their Prefect runs see them: stock taken, armed, moved, left, completed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from casework.promises import answer
+from casework.refusals import NotFound
+from casework.stock import take_stock
+from casework.views import case_view, timeline
+from casework.visits import armed, completed, unarmed, waiting_list
+from casework.words import Answer
+from tests.builders import NOW, a_case, a_signal, act, announce_order, go, receive_signal
+from tests.casework.looking import DAY, everything, promises, raise_all, rows, told
+
+HORIZON, STUCK = timedelta(days=7), timedelta(minutes=5)
+DUE = datetime(2026, 3, 9, 8, tzinfo=UTC)
+
+
+def waiting(engine, now=NOW, **more):
+    return unarmed(engine, now, **{"horizon": HORIZON, "stuck_after": STUCK, **more})
+
+
+def arm(engine, now=NOW, run="run-1"):
+    """Arms what needs it, as a watch would; returns what it armed."""
+    found = waiting(engine, now)
+    for visit in found:
+        armed(engine, visit.id, run, visit.wake_at, now, visit.version)
+    return found
+
+
+# --- taking stock --------------------------------------------------------------------------------
+
+
+def test_stock_says_what_is_promised_and_what_the_visit_waits_for(engine, in_signal):
+    stock = take_stock(engine, in_signal, "signal", NOW)
+    assert (stock.case_key, stock.stage, stock.number, stock.here) == (in_signal, "signal", 1, True)
+    assert [p.key for p in stock.promises] == ["acknowledged", "triaged"]
+    assert (stock.waits_for.key, stock.next_at) == (
+        "acknowledged", datetime(2026, 3, 4, 8, tzinfo=UTC),
+    )  # fmt: skip
+    assert (stock.left_for, stock.left_how) == (None, None)
+
+
+def test_taking_stock_raises_what_rings_for_this_case_and_no_other(engine, in_signal):
+    other = a_case(engine, address="Elders 2")
+    stock = take_stock(engine, in_signal, "signal", DUE)
+    assert {p.key: p.rung for p in stock.promises} == {"acknowledged": 3, "triaged": 0}
+    assert stock.next_at > DUE
+    assert told(engine, other) == []
+
+
+def test_taking_stock_twice_at_the_same_moment_changes_nothing_more(engine, in_signal):
+    first = take_stock(engine, in_signal, "signal", DUE)
+    before = everything(engine)
+    assert take_stock(engine, in_signal, "signal", DUE) == first
+    assert everything(engine) == before
+
+
+def test_a_visit_that_was_left_says_for_where_and_how(engine, in_signal):
+    go(engine, in_signal, "take_up", DUE)
+    stock = take_stock(engine, in_signal, "signal", DUE)
+    assert (stock.here, stock.left_for, stock.left_how) == (False, "assessment", "take_up")
+    assert take_stock(engine, in_signal, "assessment", DUE).here
+
+
+def test_each_visit_of_a_stage_can_be_asked_for_by_its_number(engine, in_outreach_care):
+    go(engine, in_outreach_care, "accepted")
+    go(engine, in_outreach_care, "refused")
+    asked = {n: take_stock(engine, in_outreach_care, "outreach_care", NOW, number=n).here
+             for n in (1, 2)}  # fmt: skip
+    assert asked == {1: False, 2: True}
+    assert take_stock(engine, in_outreach_care, "outreach_care", NOW).number == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "stage", "number"),
+    [("2026-00099", "signal", None), ("2026-00001", "warning", None), ("2026-00001", "signal", 2)],
+)
+def test_a_visit_that_never_was_is_not_found(engine, in_signal, key, stage, number):
+    before = everything(engine)
+    with pytest.raises(NotFound):
+        take_stock(engine, key, stage, DUE, number=number)
+    assert everything(engine) == before
+
+
+def test_terms_that_outlived_another_stage_are_looked_at_where_the_case_is_now(
+    engine, in_behavioural_order
+):
+    announce_order(engine, in_behavioural_order)
+    go(engine, in_behavioural_order, "obeyed")
+    stock = take_stock(engine, in_behavioural_order, "aftercare", NOW)
+    assert "objection" in {p.key for p in stock.promises if p.state == "open"}
+
+
+# --- arming --------------------------------------------------------------------------------------
+
+
+def test_a_new_visit_needs_a_run_at_its_next_moment_and_has_it_then(engine, in_signal):
+    (visit,) = waiting(engine)
+    assert (visit.case_key, visit.stage, visit.number, visit.run_id, visit.left) == (
+        in_signal, "signal", 1, None, False,
+    )  # fmt: skip
+    assert visit.wake_at == datetime(2026, 3, 4, 8, tzinfo=UTC)
+    arm(engine)
+    assert waiting(engine) == []
+
+
+def test_a_visit_whose_next_moment_lies_beyond_the_horizon_waits_in_the_rows(engine):
+    a_case(engine, "aftercare")  # nothing rings within four weeks
+    in_stage = [v for v in waiting(engine) if not v.left]
+    assert in_stage == []
+    assert [v.stage for v in waiting(engine, NOW + 25 * DAY) if not v.left] == ["aftercare"]
+
+
+def test_a_moment_that_is_past_is_armed_for_now(engine, in_signal):
+    (visit,) = waiting(engine, DUE)
+    assert visit.wake_at == DUE
+
+
+@pytest.mark.parametrize("step", ["act", "signal", "answer"])
+def test_a_visit_whose_case_changed_must_come_now(engine, in_signal, step):
+    arm(engine)
+    later = NOW + timedelta(hours=1)
+    if step == "act":
+        act(engine, in_signal, "reporter_informed", later)
+    if step == "signal":
+        receive_signal(engine, a_signal(text="weer"), later)
+    if step == "answer":
+        answer(engine, in_signal, "triaged", given=Answer.DONE, by="director", now=later)
+    (visit,) = waiting(engine, later)
+    assert (visit.run_id, visit.wake_at, visit.left) == ("run-1", later, False)
+    arm(engine, later)
+    assert waiting(engine, later) == []
+
+
+def test_raising_alone_does_not_call_a_run_that_comes_by_itself(engine, in_signal):
+    arm(engine)
+    raise_all(engine, datetime(2026, 3, 4, 8, tzinfo=UTC))
+    assert waiting(engine, datetime(2026, 3, 4, 8, 1, tzinfo=UTC)) == []
+
+
+def test_a_run_that_did_not_come_is_stuck_and_armed_again(engine, in_signal):
+    (visit,) = arm(engine)
+    assert waiting(engine, visit.wake_at + STUCK - timedelta(seconds=1)) == []
+    late = visit.wake_at + STUCK
+    assert [v.id for v in waiting(engine, late)] == [visit.id]
+
+
+def test_at_most_the_limit_is_named(engine):
+    for n in range(5):
+        a_case(engine, address=f"Straat {n}")
+    assert len(waiting(engine, limit=3)) == 3
+    assert len(waiting(engine)) == 5
+
+
+# --- leaving and completing ----------------------------------------------------------------------
+
+
+def test_a_left_visit_needs_its_run_once_more_to_say_how_it_was_left(engine, in_signal):
+    arm(engine)
+    left = NOW + timedelta(hours=1)
+    go(engine, in_signal, "take_up", left)
+    found = {v.stage: v for v in waiting(engine, left)}
+    assert (found["signal"].left, found["signal"].wake_at, found["signal"].run_id) == (
+        True, left, "run-1",
+    )  # fmt: skip
+    assert (found["assessment"].left, found["assessment"].run_id) == (False, None)
+    after = left + timedelta(seconds=1)
+    arm(engine, after)
+    assert waiting(engine, after) == []
+
+
+def test_a_left_visit_that_never_had_a_run_gets_one_to_say_so(engine, in_signal):
+    go(engine, in_signal, "take_up")
+    assert {(v.stage, v.left) for v in waiting(engine)} == {
+        ("signal", True), ("assessment", False),
+    }  # fmt: skip
+
+
+def test_a_completed_visit_never_needs_a_run_again(engine, in_signal):
+    arm(engine)
+    go(engine, in_signal, "unfounded", NOW + DAY)
+    visit = waiting(engine, NOW + DAY)[0]
+    completed(engine, visit.id, NOW + DAY)
+    assert waiting(engine, NOW + 99 * DAY) == []
+    before = everything(engine)
+    completed(engine, visit.id, NOW + 50 * DAY)
+    assert everything(engine) == before
+
+
+def test_a_visit_that_is_still_there_is_not_completed(engine, in_signal):
+    (visit,) = waiting(engine)
+    completed(engine, visit.id, NOW)
+    assert rows(engine, "visits")[0]["completed_at"] is None
+
+
+def test_a_left_visit_whose_run_got_lost_is_chased(engine, in_signal):
+    arm(engine)
+    left = NOW + timedelta(hours=1)
+    go(engine, in_signal, "unfounded", left)
+    arm(engine, left + timedelta(seconds=1))
+    assert waiting(engine, left + timedelta(minutes=4)) == []
+    assert len(waiting(engine, left + timedelta(minutes=6))) == 1
+
+
+def test_a_visit_left_and_armed_at_one_virtual_instant_is_not_armed_for_ever(engine, in_signal):
+    arm(engine)
+    go(engine, in_signal, "take_up")
+    arm(engine)
+    assert waiting(engine) == []
+    go(engine, in_signal, "help_first")
+    assert "signal" not in [v.stage for v in waiting(engine)]
+
+
+# --- what is shown -------------------------------------------------------------------------------
+
+
+def test_the_waiting_list_of_a_stage_has_the_most_urgent_first(engine):
+    calm = a_case(engine, address="Rustig 1", now=NOW)
+    acute = a_case(engine, address="Spoed 1", acute=True)
+    gone = a_case(engine, address="Weg 1")
+    go(engine, gone, "take_up")
+    listed = waiting_list(engine, "signal", NOW)
+    assert [w.case_key for w in listed] == [acute, calm]
+    first = listed[0]
+    assert first.waits_for.nl == "Is er bij deze spoedmelding iemand gaan kijken?"
+    assert first.next_at == first.due_at == NOW + timedelta(hours=4)
+    assert len(waiting_list(engine, "signal", NOW, limit=1)) == 1
+    assert waiting_list(engine, "house_closure", NOW) == []
+
+
+def test_the_timeline_tells_what_happened_in_order_without_a_name_or_address(engine, in_warning):
+    lines = timeline(engine, in_warning)
+    assert [line.what for line in lines][:3] == ["opened", "entered", "decided"]
+    assert [line.at for line in lines] == sorted(line.at for line in lines)
+    assert "Voorbeeld" not in str(lines)
+    with pytest.raises(NotFound):
+        timeline(engine, "2026-00099")
+
+
+def test_a_case_page_shows_each_way_out_with_what_it_still_lacks(engine, in_outreach_care):
+    exits = {e.key: e for e in case_view(engine, in_outreach_care, NOW).exits}
+    assert set(exits) == {"accepted", "stable", "exhausted"}
+    assert exits["accepted"].unmet == ()
+    assert exits["exhausted"].unmet
+    assert promises(engine, in_outreach_care).keys() >= {"first_attempt", "review"}
