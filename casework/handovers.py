@@ -19,6 +19,7 @@ from casework.people import contact, holder, is_absent, succeed
 from casework.refusals import NotAllowed, NotFound
 from casework.stages import lapse
 from escalation.lanes import HANDOVER_ANSWERED, LEAD_TAKEN, REPORT_BACK
+from escalation.path import STAGES
 from escalation.policy import CASE
 from models import (
     Alert,
@@ -275,7 +276,7 @@ def _answered(
         clock.next_at, clock.answered_by, clock.closed_at = None, by, now
         session.add(clock)
         session.flush()
-    if given is Answer.DONE:
+    if given is Answer.DONE and STAGES[case.stage].lead.value == row.role.value:
         lapse(session, case, now, {LEAD_TAKEN.key})
 
 

@@ -46,8 +46,11 @@ def add_organisation(engine: Engine, new: NewOrganisation) -> None:
 def add_contact(engine: Engine, new: NewContact) -> None:
     """The contact is known, as written here; added again it is brought up to date.
 
-    Raises NotFound when the organisation or the deputy is not known yet.
+    Raises NotFound when the organisation or the deputy is not known yet, NotAllowed for a deputy
+    of oneself.
     """
+    if new.deputy == new.key:
+        raise NotAllowed(f"the deputy of {new.key} is somebody else; name another contact")
     with transaction(engine) as session:
         organisation = session.exec(
             select(Organisation).where(Organisation.key == new.organisation)
@@ -68,7 +71,12 @@ def add_contact(engine: Engine, new: NewContact) -> None:
 def set_absence(
     engine: Engine, key: str, absent_from: datetime | None, absent_until: datetime | None
 ) -> None:
-    """The contact is absent in that time; alerts go to the deputy. None for both ends it."""
+    """The contact is absent in that time; alerts go to the deputy. None for both ends it.
+
+    Raises NotAllowed for an absence without a beginning, or that ends before it begins; NotFound.
+    """
+    if absent_until is not None and (absent_from is None or absent_until <= absent_from):
+        raise NotAllowed("an absence begins before it ends; check both dates")
     with transaction(engine) as session:
         person = contact(session, key)
         person.absent_from, person.absent_until = absent_from, absent_until

@@ -7,7 +7,7 @@ that a crash, a second watcher or a repeat can neither lose nor double it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -19,13 +19,14 @@ from casework import journal
 from casework.journal import INTEGER, MOMENT, TEXT
 from casework.policies import calendars_now, policy_of
 from escalation.calendars import WorkingCalendar
-from escalation.policy import Ladder
+from escalation.policy import Ladder, PolicyError
 from escalation.rungs import latest_passed, recipients
 from models import AlertState, Assignment, Case, Checkpoint, Contact, Handover, Organisation
 
 Director = aliased(Contact)
 # As the partial indexes spell it: in a parameter, a planner cannot see that they serve.
 OPEN = sa.text("checkpoints.state = 'open'")
+PUT_OFF = timedelta(hours=1)
 BY_FUNCTION = ("process_director", "head_of_public_order")
 
 
@@ -59,15 +60,21 @@ class Raised:
 
 
 def raise_batch(session: Session, now: datetime, limit: int, case_id: int | None = None) -> int:
-    """At most `limit` ringing promises are marked, journalled and put in the outbox."""
+    """At most `limit` ringing promises are marked, journalled and put in the outbox.
+
+    One that cannot be judged is put off and journalled, so that it keeps no other waiting; the
+    audit names its case. Returns how many there were.
+    """
     ringing = _ringing(session, now, limit, case_id)
-    if not ringing:
-        return 0
     raised = _judged(session, ringing, now)
-    _mark(session, raised)
-    _journal(session, raised, now)
-    _send(session, raised, now)
-    return len(raised)
+    if raised:
+        _mark(session, raised)
+        _journal(session, raised, now)
+        _send(session, raised, now)
+    if len(raised) < len(ringing):
+        judged = {r.ringing.id for r in raised}
+        _put_off(session, [row for row in ringing if row.id not in judged], now)
+    return len(ringing)
 
 
 def _ringing(session: Session, now: datetime, limit: int, case_id: int | None) -> list[Ringing]:
@@ -116,14 +123,6 @@ def _query(statutory: bool, of_one_case: bool) -> sa.Select[Any]:
     return query.where(col(c.case_id) == sa.bindparam("case_id")) if of_one_case else query
 
 
-def _judged(session: Session, ringing: Iterable[Ringing], now: datetime) -> list[Raised]:
-    policies = {row.policy_id for row in ringing}
-    ladders = {policy_id: policy_of(session, policy_id).ladder for policy_id in policies}
-    calendar = calendars_now(session).working
-    people = _people(session, now)
-    return [_judge(row, ladders[row.policy_id], calendar, people, now) for row in ringing]
-
-
 @dataclass(frozen=True, slots=True)
 class People:
     """Who has which function in a municipality, and who stands in for the absent just now."""
@@ -137,6 +136,33 @@ class People:
             return person
         deputy = self.deputies[person]
         return None if deputy in self.deputies else deputy
+
+
+def _judged(session: Session, ringing: Iterable[Ringing], now: datetime) -> list[Raised]:
+    calendar, people = calendars_now(session).working, _people(session, now)
+    ladders = {
+        policy_id: _ladder(session, policy_id) for policy_id in {r.policy_id for r in ringing}
+    }
+    judged = (_judgement(row, ladders[row.policy_id], calendar, people, now) for row in ringing)
+    return [raised for raised in judged if raised is not None]
+
+
+def _ladder(session: Session, policy_id: int) -> Ladder | None:
+    try:
+        return policy_of(session, policy_id).ladder
+    except PolicyError:  # a policy that could be used once and, damaged since, no longer can
+        return None
+
+
+def _judgement(
+    row: Ringing, ladder: Ladder | None, calendar: WorkingCalendar, people: People, now: datetime
+) -> Raised | None:
+    if ladder is None:
+        return None
+    try:
+        return _judge(row, ladder, calendar, people, now)
+    except (ValueError, ArithmeticError):  # a date no calendar reaches, or none at all
+        return None
 
 
 def _people(session: Session, now: datetime) -> People:
@@ -178,6 +204,18 @@ def _told(row: Ringing, roles: Iterable[str], people: People) -> tuple[int, ...]
     if row.receiver is not None:  # a handover on offer also rings for whoever must answer it
         persons.append(people.reachable(row.receiver))
     return tuple(dict.fromkeys(person for person in persons if person is not None))
+
+
+def _put_off(session: Session, rows: list[Ringing], now: datetime) -> None:
+    session.execute(
+        sa.update(Checkpoint)
+        .where(col(Checkpoint.id).in_([row.id for row in rows]), OPEN)
+        .values(next_at=now + PUT_OFF)
+        .execution_options(synchronize_session=False)
+    )
+    for row in rows:
+        case = session.get_one(Case, row.case_id)
+        journal.append(session, case, now, journal.SYSTEM, "put_off", promise=row.id)
 
 
 def _mark(session: Session, raised: Iterable[Raised]) -> None:

@@ -30,6 +30,7 @@ AWAY_SECONDS = 10.0  # between two looks while Prefect cannot be reached
 PICTURES_SECONDS = 60.0
 BATCH = 50
 SAMPLE, EVERYTHING = 5, 1_000_000
+ARMED = "klaargezet"
 COMES_AT_ONCE = "komt nu: er is iets veranderd in de zaak"
 
 log = logging.getLogger("estafette.flows.arming")
@@ -121,13 +122,18 @@ class Arming:
             self._make(client, visit, run)
 
     def _make(self, client: SyncPrefectClient, visit: Visit, before: FlowRun | None) -> None:
-        run = self._create(client, visit, before)
+        # It enters at once, and says then what it waits for. One that failed would fail again:
+        # it is tried at the case's next moment, or when something changes.
+        failed = before is not None and _is(before, "failed")
+        at = visit.wake_at if failed else clock.now()
+        run = self._create(client, visit, before, at)
         while _is(run, "final"):  # an older life of this database asked for the same run
-            run = self._create(client, visit, run)
-        # It enters at once, and says then what it waits for.
-        self._move(client, visit, run, clock.now())
+            run = self._create(client, visit, run, at)
+        self._move(client, visit, run, at)
 
-    def _create(self, client: SyncPrefectClient, visit: Visit, before: FlowRun | None) -> FlowRun:
+    def _create(
+        self, client: SyncPrefectClient, visit: Visit, before: FlowRun | None, at: datetime
+    ) -> FlowRun:
         # The key names the run that this one replaces: whoever replaces it gets the same one.
         key = f"visit-{visit.id}" if before is None else f"visit-{visit.id}-after-{before.id}"
         return client.create_flow_run_from_deployment(
@@ -136,7 +142,7 @@ class Arming:
             tags=[STAGES[visit.stage].dutch, visit.municipality],
             parameters={"case": visit.case_key},
             idempotency_key=key,
-            state=Scheduled(),
+            state=Scheduled(scheduled_time=at, message=ARMED),
         )
 
     def _move(self, client: SyncPrefectClient, visit: Visit, run: FlowRun, at: datetime) -> None:

@@ -12,14 +12,14 @@ from uuid import UUID
 import anyio
 import anyio.abc
 from anyio import to_thread
-from prefect.client.schemas.objects import FlowRun
-from prefect.exceptions import Abort, ObjectNotFound, Pause
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.responses import SetStateStatus
+from prefect.exceptions import ObjectNotFound, Pause
 from prefect.flow_engine import run_flow
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_WORKER_QUERY_SECONDS
 from prefect.settings.context import temporary_settings
 from prefect.states import Pending
-from prefect.utilities.engine import propose_state
 from prefect.workers.base import (
     BaseJobConfiguration,
     BaseVariables,
@@ -110,15 +110,26 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
     async def _enter(self, run: FlowRun) -> None:
         async with self._places:
             try:
-                # Pending is the claim: of two workers only one is let through.
-                run.state = await propose_state(self.client, Pending(), flow_run_id=run.id)
-                if run.state.is_pending():
+                if await self._claimed(run):
                     await self.run(run, self.job_configuration())
-            except Abort:
-                log.debug("somebody else has run %s", run.id)
             except Exception as error:
                 # The run stays as it is; arming finds it from the rows and makes another.
                 log.warning("visit broke off: %s", kind_and_place(error))
+
+    async def _claimed(self, run: FlowRun) -> bool:
+        """The run is ours: it is still due, and of two workers only one is let through."""
+        # Another worker may have entered it since we asked, and it waits for a later moment.
+        fresh = await self.client.read_flow_run(run.id)
+        planned = fresh.next_scheduled_start_time
+        if planned is None or planned > clock.now():
+            return False
+        claim: State[None] = Pending()
+        # With a moment of its own. Without, a run that was moved between the two calls would make
+        # the engine sleep until that moment, perhaps for weeks, and keep this place meanwhile.
+        claim.state_details.scheduled_time = planned
+        answer = await self.client.set_flow_run_state(run.id, claim)
+        run.state = answer.state
+        return answer.status == SetStateStatus.ACCEPT
 
     async def _flow_of(self, run: FlowRun) -> Flow[..., Any]:
         assert run.deployment_id is not None

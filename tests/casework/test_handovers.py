@@ -1,5 +1,7 @@
 """The baton: offered with a packet, accepted by reading back; the sender holds it until then."""
 
+from itertools import pairwise
+
 import pytest
 from pydantic import ValidationError
 
@@ -233,7 +235,7 @@ def test_taking_another_role_leaves_the_lead_to_be_taken(engine, in_voluntary_ca
 
 def test_a_role_passes_on_from_hand_to_hand_and_history_stays(engine, in_signal):
     hands = ["director", "deputy", "jurist", "director"]
-    for number, (sender, receiver) in enumerate(zip(hands, hands[1:], strict=False), start=1):
+    for number, (sender, receiver) in enumerate(pairwise(hands), start=1):
         at = NOW + number * DAY
         made = offered(engine, in_signal, role=DIRECTOR, by=sender, to=receiver, now=at)
         accepted(engine, made.id, by=receiver, now=at)

@@ -29,6 +29,7 @@ def a_worker(data: Any, log: Any) -> Iterator["subprocess.Popen[bytes]"]:
     finally:
         process.kill()
         process.wait()
+        process.stdin.close()
 
 
 def eventually(true: Callable[[], bool], seconds: float = 40) -> bool:
@@ -51,18 +52,18 @@ def test_a_killed_worker_loses_nothing_and_its_successor_says_what_happened(
         found = prefect.read_flow_runs()
         return {run.state_type for run in found if run.name.startswith("watch · ")}
 
-    a_case(house, "voluntary_care", now())
+    a_case(house, "signal", now())
     with (tmp_path / "worker.log").open("wb") as log:
         with a_worker(server, log) as first:
-            assert eventually(lambda: bool(runs(prefect, "vrijwillige hulp")))
-            assert eventually(lambda: waits(prefect, "vrijwillige hulp"))
+            assert eventually(lambda: bool(runs(prefect, "melding")))
+            assert eventually(lambda: waits(prefect, "melding"))
             assert watching() == {StateType.RUNNING}
             first.kill()
         with a_worker(server, log) as second:
             assert eventually(lambda: watching() == {StateType.CRASHED, StateType.RUNNING})
             assert prefect.read_work_pool("estafette").type == IN_PROCESS
-            a_case(house, "outreach_care", now(), address="Voorbeeldlaan 3")
-            assert eventually(lambda: waits(prefect, "bemoeizorg"))
+            a_case(house, "assessment", now(), address="Voorbeeldlaan 3")
+            assert eventually(lambda: waits(prefect, "beoordeling"))
             second.stdin.close()  # the parent is gone
             assert second.wait(20) is not None
     assert watching() == {StateType.CRASHED, StateType.COMPLETED}

@@ -25,21 +25,16 @@ class Workers:
     """Two real workers on an event loop of their own."""
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        # Set up and torn down in one task: its cancel scopes allow nothing else.
         self._up, self._down = threading.Event(), asyncio.Event()
-        self._serving = asyncio.run_coroutine_threadsafe(self._serve(), self._loop)
+        # Set up and torn down in one task: its cancel scopes allow nothing else.
+        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),))
+        self._thread.start()
         assert self._up.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._down.set)
-        self._serving.result(30)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.join(30)
 
     def enter_due(self, *, both: bool = False) -> None:
         """Every visit that is due is entered, by one worker or by both at the same time."""
@@ -51,6 +46,7 @@ class Workers:
         self._run(poll())
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             one = EstafetteWorker(POOL, name="one", limit=1)
             other = EstafetteWorker(POOL, name="other", limit=1)

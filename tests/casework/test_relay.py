@@ -1,0 +1,473 @@
+"""The whole relay as a machine: whatever people, clocks and crashes do, the promises hold.
+
+Every step may be a real verb, the same verb again, one refused, or one that crashes at any of its
+statements. After each step all that DESIGN calls an invariant is looked up in the rows.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from casework.acts import NewAct, record_act
+from casework.alerts import LEASE, acknowledge, claim, record
+from casework.audit import audit
+from casework.handovers import Packet, accept, offer, refuse, revoke
+from casework.intake import receive_signal
+from casework.journal import broken_at
+from casework.people import set_absence
+from casework.promises import answer, raise_due
+from casework.refusals import Refusal
+from casework.stages import RESULTS, decide, reopen
+from casework.stock import take_stock
+from casework.visits import armed, completed, unarmed
+from casework.words import Answer, Role
+from escalation.facts import BadFacts
+from escalation.moves import Unknown
+from escalation.path import OPEN_STAGES, STAGES
+from escalation.policy import parse, shipped
+from escalation.rungs import moment_of
+from tests.builders import NOW, PACKET, a_signal, a_town
+from tests.casework.looking import everything, rows
+
+REFUSED = (Refusal, BadFacts, Unknown)
+ADDRESSES = ("Voorbeeldstraat 1", "voorbeeldstraat  1", "Elders 2")
+PEOPLE = ("director", "deputy", "care", "jurist", "process", "head")
+LADDER = parse(shipped("default")).ladder
+CALENDAR_DAYS = timedelta(days=1)
+HORIZON, STUCK = timedelta(days=7), timedelta(minutes=5)
+READ_BACK = "Ik neem over wat er open staat en bel vrijdag."
+
+waits = st.one_of(
+    st.timedeltas(timedelta(minutes=1), timedelta(hours=9)),
+    st.timedeltas(timedelta(days=1), timedelta(days=12)),
+    st.sampled_from([timedelta(days=n) for n in (28, 60, 120, 200)]),
+)
+# Which of its statements a verb crashes at; mostly none, -1 is the commit itself.
+crashes = st.one_of(st.none(), st.none(), st.none(), st.integers(-1, 40))
+
+
+class Crash(Exception):
+    """The process is gone in the middle of a verb."""
+
+
+@contextmanager
+def crashing(engine, at: int | None):
+    if at is None:
+        yield
+        return
+    place = count()
+
+    def before_statement(*_anything: Any) -> None:
+        if next(place) == at:
+            raise Crash
+
+    def before_commit(_connection: Any) -> None:
+        if at == -1:
+            raise Crash
+
+    sa.event.listen(engine, "before_cursor_execute", before_statement)
+    sa.event.listen(engine, "commit", before_commit)
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", before_statement)
+        sa.event.remove(engine, "commit", before_commit)
+
+
+def facts_for(now) -> dict[str, dict[str, Any]]:
+    """The acts people record here, each with facts that could be true."""
+    day = now.date()
+    half_a_year, fortnight = day + timedelta(days=180), day + timedelta(days=14)
+    measure = {"decided_by": "burgemeester", "duration_motivated": True}
+    return {
+        "reporter_informed": {},
+        "site_visited": {"result": "gehoord"},
+        "joint_analysis_signed": {},
+        "care_offered": {"form": "care"},
+        "contact_attempted": {"result": "geen gehoor"},
+        "note_added": {"text": "genoteerd"},
+        "objection_received": {"against": "last"},
+        "objection_decided": {"result": "ongegrond"},
+        "reported_back": {"result": "loopt"},
+        "views_heard": {},
+        "housing_inquiry_recorded": {},
+        "threat_established": {"ground": "a"},
+        "warning_delivered": {"valid_until": half_a_year, "proof_of_delivery": "baliebon"},
+        "intention_sent": {"views_until": fortnight},
+        "order_announced": measure | {
+            "form": "coercion", "measures": "stil", "objection_clause": True,
+            "in_force_until": now + timedelta(days=90), "compliance_until": fortnight},
+        "order_withdrawn": {},
+        "house_ban_imposed": measure | {
+            "until": now + timedelta(days=10), "adult": True, "hearing_skipped": "urgency"},
+        "house_ban_extended": measure | {"until": now + timedelta(days=15)},
+        "closure_announced": measure | {
+            "effective_at": now + timedelta(days=3), "until": half_a_year,
+            "compliance_until": fortnight, "hearing_skipped": "urgency"},
+        "closure_shortened": {"until": fortnight, "reason": "rust"},
+        "house_reopened": {},
+    }  # fmt: skip
+
+
+EVIDENCE = (
+    ("pattern_established", {"serious": True, "repeated": True}),
+    ("observation_recorded", {"by": "sworn_report"}),
+    ("lighter_means_recorded", {"means": "brief", "result": "geen"}),
+    ("care_consult_answered", {}),
+    ("housing_inquiry_recorded", {}),
+)
+
+
+class Relay(RuleBasedStateMachine):
+    def __init__(self, engine: sa.Engine) -> None:
+        super().__init__()
+        self.engine = engine
+        self.now = NOW
+        self.numbers = count(1)
+        self.dated: dict[int, tuple[Any, ...]] = {}
+        self.versions: dict[str, int] = {}
+        self.journalled = 0
+
+    # --- how a step is taken -------------------------------------------------------------------
+
+    def do(self, call: Callable[[], Any], crash: int | None = None, *, once: bool = True) -> Any:
+        """The verb as people and machines meet it; None when it crashed or was refused."""
+        before = everything(self.engine)
+        try:
+            with crashing(self.engine, crash):
+                result = call()
+        except (Crash, *REFUSED):
+            assert everything(self.engine) == before, "a verb that did not end left something"
+            return None
+        if once:
+            after = everything(self.engine)
+            call()
+            assert everything(self.engine) == after, "the same verb again did something more"
+        return result
+
+    def cases(self, *, closed: bool = False) -> list[dict[str, Any]]:
+        return rows(self.engine, "cases", f"closed_at IS {'NOT ' if closed else ''}NULL")
+
+    def pick(self, data: st.DataObject, found: list[Any]) -> Any:
+        return data.draw(st.sampled_from(found)) if found else None
+
+    # --- what people do ------------------------------------------------------------------------
+
+    @initialize()
+    def a_first_signal(self) -> None:
+        receive_signal(self.engine, a_signal(reference="first"), self.now)
+
+    @rule(address=st.sampled_from(ADDRESSES), acute=st.booleans(), crash=crashes,
+          apart=st.sampled_from([None, None, None, "ander gezin"]))  # fmt: skip
+    def signal(self, address: str, acute: bool, apart: str | None, crash: int | None) -> None:
+        new = a_signal(
+            address=address, acute=acute, received_at=self.now, reference=f"S{next(self.numbers)}"
+        )
+        call = lambda: receive_signal(self.engine, new, self.now, separate_because=apart)  # noqa: E731
+        self.do(call, crash)
+
+    def act(self, case: str, kind: str, facts: dict[str, Any], crash: int | None) -> None:
+        new = NewAct(
+            kind=kind, at=self.now, by="jurist", facts=facts, reference=f"A{next(self.numbers)}"
+        )
+        self.do(lambda: record_act(self.engine, case, new, self.now), crash)
+
+    @rule(data=st.data(), kind=st.sampled_from(sorted(facts_for(NOW))), crash=crashes,
+          on_closed=st.sampled_from([False, False, False, True]))  # fmt: skip
+    def record_an_act(self, data, kind: str, crash: int | None, on_closed: bool) -> None:
+        if case := self.pick(data, self.cases(closed=on_closed)):
+            self.act(case["key"], kind, facts_for(self.now)[kind], crash)
+
+    @rule(data=st.data())
+    def gather_evidence(self, data) -> None:
+        if case := self.pick(data, self.cases()):
+            for kind, facts in EVIDENCE:
+                self.act(case["key"], kind, facts, None)
+
+    @rule(data=st.data(), crash=crashes, back=st.integers(0, 1),
+          result=st.sampled_from([None, *RESULTS[:2]]), by=st.sampled_from(PEOPLE))  # fmt: skip
+    def decide_by_an_exit(self, data, crash, back, result, by) -> None:
+        if case := self.pick(data, self.cases()):
+            way = self.pick(data, [e.key for e in STAGES[case["stage"]].exits])
+            seen = case["version"] - back * (data.draw(st.integers(0, 9)) == 9)
+            self.do(lambda: decide(
+                self.engine, case["key"], by=by, seen_version=seen, now=self.now, exit_key=way,
+                result=result), crash)  # fmt: skip
+
+    @rule(data=st.data(), to=st.sampled_from(sorted(STAGES)), crash=crashes)
+    def decide_otherwise(self, data, to: str, crash: int | None) -> None:
+        if case := self.pick(data, self.cases()):
+            self.do(lambda: decide(
+                self.engine, case["key"], by="director", seen_version=case["version"],
+                now=self.now, to=to, reason="na overleg", result="moved"), crash)  # fmt: skip
+
+    @rule(data=st.data(), crash=crashes, stage=st.sampled_from([s.key for s in OPEN_STAGES]))
+    def open_again(self, data, crash: int | None, stage: str) -> None:
+        if case := self.pick(data, self.cases(closed=True)):
+            self.do(lambda: reopen(
+                self.engine, case["key"], stage=stage, by="deputy", reason="weer klachten",
+                now=self.now), crash)  # fmt: skip
+
+    @rule(data=st.data(), given=st.sampled_from(sorted(Answer)), crash=crashes,
+          by=st.sampled_from(PEOPLE))  # fmt: skip
+    def answer_a_promise(self, data, given: Answer, crash: int | None, by: str) -> None:
+        if promise := self.pick(data, rows(self.engine, "checkpoints", "state = 'open'")):
+            case = rows(self.engine, "cases", f"id = {promise['case_id']}")[0]
+            self.do(lambda: answer(
+                self.engine, case["key"], str(promise["id"]), given=given, by=by, now=self.now,
+                reason="gezegd"), crash)  # fmt: skip
+
+    # --- the baton -----------------------------------------------------------------------------
+
+    @rule(data=st.data(), role=st.sampled_from(sorted(Role)), crash=crashes,
+          to=st.sampled_from(PEOPLE), by=st.sampled_from(["director", "director", "deputy"]))  # fmt: skip
+    def offer_a_role(self, data, role: Role, to: str, by: str, crash: int | None) -> None:
+        if case := self.pick(data, self.cases()):
+            packet = Packet.model_validate(PACKET)
+            self.do(lambda: offer(
+                self.engine, case["key"], role=role, to=to, packet=packet, by=by, now=self.now,
+            ), crash)  # fmt: skip
+
+    @precondition(lambda self: rows(self.engine, "handovers"))
+    @rule(data=st.data(), reply=st.sampled_from(["accept", "accept", "refuse", "revoke"]),
+          crash=crashes)  # fmt: skip
+    def reply_to_an_offer(self, data, reply: str, crash: int | None) -> None:
+        made = self.pick(data, rows(self.engine, "handovers")[-3:])
+        names = {row["id"]: row["key"] for row in rows(self.engine, "contacts")}
+        sender, receiver = names[made["from_contact_id"]], names[made["to_contact_id"]]
+        calls = {
+            "accept": lambda: accept(
+                self.engine, made["id"], by=receiver, read_back=READ_BACK, now=self.now),
+            "refuse": lambda: refuse(
+                self.engine, made["id"], by=receiver, reason="vol", now=self.now),
+            "revoke": lambda: revoke(self.engine, made["id"], by=sender, now=self.now),
+        }  # fmt: skip
+        self.do(calls[reply], crash)
+
+    @rule(who=st.sampled_from(PEOPLE), days=st.sampled_from([None, 0, 3, 30]))
+    def be_away(self, who: str, days: int | None) -> None:
+        until = None if days is None else self.now + timedelta(days=days)
+        begin = None if days == 0 else self.now
+        self.do(lambda: set_absence(self.engine, who, begin, None if days == 0 else until))
+
+    # --- what the machine does -----------------------------------------------------------------
+
+    @rule(wait=waits)
+    def time_passes(self, wait: timedelta) -> None:
+        self.now += wait
+
+    @rule(wait=waits, crash=crashes, limit=st.sampled_from([1, 3, 500]))
+    def time_passes_and_the_watch_comes(self, wait, crash: int | None, limit: int) -> None:
+        self.now += wait
+        self.do(lambda: raise_due(self.engine, self.now, limit), crash, once=False)
+        while raise_due(self.engine, self.now, limit):
+            pass
+        self.do(lambda: raise_due(self.engine, self.now))
+        assert not [
+            p for p in rows(self.engine, "checkpoints", "state = 'open'")
+            if p["next_at"] <= self.now
+        ]  # fmt: skip
+
+    @rule(data=st.data(), crash=crashes)
+    def a_visit_comes(self, data, crash: int | None) -> None:
+        visit = self.pick(data, rows(self.engine, "visits"))
+        case = rows(self.engine, "cases", f"id = {visit['case_id']}")[0]
+        stock = self.do(
+            lambda: take_stock(
+                self.engine, case["key"], visit["stage"], self.now, number=visit["number"]
+            ),
+            crash,
+        )
+        if stock is not None and stock.here:
+            assert stock.next_at is not None
+            assert stock.next_at > self.now
+
+    @rule()
+    def runs_are_armed(self) -> None:
+        for visit in unarmed(self.engine, self.now, horizon=HORIZON, stuck_after=STUCK):
+            armed(self.engine, visit.id, "run", visit.wake_at, self.now, visit.version)
+            if visit.left:
+                completed(self.engine, visit.id, self.now)
+
+    @rule(limit=st.sampled_from([1, 5, 100]), crash=crashes,
+          outcome=st.sampled_from(["delivered", "failed", "perhaps", "never told"]))  # fmt: skip
+    def alerts_are_sent(self, limit: int, crash: int | None, outcome: str) -> None:
+        claimed = self.do(lambda: claim(self.engine, self.now, limit), crash, once=False) or []
+        if outcome == "never told":  # the sender is gone; the lease runs out
+            self.now += LEASE
+            return
+        for alert in claimed:
+            said = self.do(lambda a=alert: record(
+                self.engine, a.number, a.token, outcome, "x", self.now), crash)  # fmt: skip
+            assert said in {True, None}
+
+    @precondition(lambda self: rows(self.engine, "alerts"))
+    @rule(data=st.data(), by=st.sampled_from(PEOPLE), crash=crashes)
+    def acknowledge_an_alert(self, data, by: str, crash: int | None) -> None:
+        alert = self.pick(data, rows(self.engine, "alerts"))
+        self.do(lambda: acknowledge(self.engine, alert["id"], by=by, now=self.now), crash)
+
+    # --- what always holds ---------------------------------------------------------------------
+
+    @invariant()
+    def an_open_case_is_held_promised_and_somewhere(self) -> None:
+        held = Counter(
+            (a["case_id"], a["id"]) for a in rows(self.engine, "assignments", "until IS NULL")
+            if a["role"] == "case_director"
+        )  # fmt: skip
+        promised = Counter(
+            p["case_id"] for p in rows(self.engine, "checkpoints", "state = 'open'") if p["next_at"]
+        )
+        here = {v["case_id"]: v for v in rows(self.engine, "visits", "left_at IS NULL")}
+        of_stage = {
+            p["visit_id"]
+            for p in rows(self.engine, "checkpoints", "state = 'open' AND NOT outlives")
+        }
+        for case in self.cases():
+            assert [c for c in held if c[0] == case["id"]] == [(case["id"], case["director_id"])]
+            assert promised[case["id"]]
+            assert here[case["id"]]["stage"] == case["stage"]
+            assert here[case["id"]]["id"] in of_stage
+        for case in self.cases(closed=True):
+            assert case["id"] not in here
+            assert not [c for c in held if c[0] == case["id"]]
+            assert STAGES[case["stage"]].is_end
+
+    @invariant()
+    def a_case_was_held_at_every_instant_of_its_life(self) -> None:
+        directors = rows(self.engine, "assignments", "role = 'case_director'")
+        for case in rows(self.engine, "cases"):
+            spans = sorted(
+                ((d["since"], d["until"]) for d in directors if d["case_id"] == case["id"]),
+                key=lambda span: (span[0], span[1] is None, span[1]),
+            )
+            assert spans[0][0] == case["opened_at"]
+            assert spans[-1][1] == case["closed_at"]
+            reopened = {
+                e["at"] for e in rows(self.engine, "journal", "kind = 'reopened'")
+                if e["case_id"] == case["id"]
+            }  # fmt: skip
+            for (_, until), (since, _) in zip(spans, spans[1:], strict=False):
+                assert until == since or since in reopened
+
+    @invariant()
+    def a_version_never_goes_back(self) -> None:
+        for case in rows(self.engine, "cases"):
+            assert case["version"] >= self.versions.get(case["key"], 0)
+            self.versions[case["key"]] = case["version"]
+
+    @invariant()
+    def a_date_once_promised_never_moves(self) -> None:
+        for p in rows(self.engine, "checkpoints"):
+            date = (p["due_on"], p["due_at"], p["key"], p["source"], str(p["derivation"]))
+            assert self.dated.setdefault(p["id"], date) == date
+
+    @invariant()
+    def a_rung_is_raised_once_never_early_and_told_to_somebody_once(self) -> None:
+        from escalation.calendars import WorkingCalendar
+
+        calendar = WorkingCalendar()
+        promised = {p["id"]: p for p in rows(self.engine, "checkpoints")}
+        raised = rows(self.engine, "journal", "kind = 'raised'")
+        alerts = [a for a in rows(self.engine, "alerts") if a["checkpoint_id"]]
+        told = Counter((a["checkpoint_id"], a["rung"]) for a in alerts)
+        each = Counter((a["checkpoint_id"], a["rung"], a["recipient_id"]) for a in alerts)
+        assert set(each.values()) <= {1}
+        assert {(r["checkpoint_id"], r["rung"]) for r in raised} == set(told)
+        climbed: dict[int, int] = {}
+        for r in raised:
+            p = promised[r["checkpoint_id"]]
+            exact = p["due_at"] if p["exact"] else None
+            assert r["at"] >= moment_of(r["rung"], p["due_on"], exact, LADDER, calendar)
+            assert r["rung"] > climbed.get(p["id"], -99)
+            climbed[p["id"]] = r["rung"]
+        assert {key: p["rung"] for key, p in promised.items() if p["rung"] is not None} == climbed
+
+    @invariant()
+    def the_journal_is_whole_and_only_grows(self) -> None:
+        for case in rows(self.engine, "cases"):
+            assert broken_at(self.engine, case["key"]) is None
+        lines = len(rows(self.engine, "journal"))
+        assert lines >= self.journalled
+        self.journalled = lines
+
+    @invariant()
+    def no_coercive_stage_was_entered_without_what_the_law_asks(self) -> None:
+        asked = {
+            "warning": {"pattern_established", "lighter_means_recorded"},
+            "behavioural_order": {
+                "pattern_established", "lighter_means_recorded", "observation_recorded",
+                "warning_delivered",
+            },
+            "house_closure": {
+                "threat_established", "lighter_means_recorded", "observation_recorded",
+            },
+        }  # fmt: skip
+        acts = rows(self.engine, "acts")
+        decisions = rows(self.engine, "journal", "kind IN ('decided', 'reopened')")
+        for visit in rows(self.engine, "visits"):
+            before = {
+                a["kind"] for a in acts
+                if a["case_id"] == visit["case_id"] and a["at"] <= visit["entered_at"]
+            }  # fmt: skip
+            assert asked.get(visit["stage"], set()) <= before
+            if STAGES[visit["stage"]].coercive:
+                assert any(
+                    d["case_id"] == visit["case_id"] and d["data"]["to"] == visit["stage"]
+                    and d["at"] == visit["entered_at"] and d["actor"] != "estafette"
+                    for d in decisions
+                )  # fmt: skip
+
+    @invariant()
+    def no_message_holds_a_word_of_the_case(self) -> None:
+        written = str(rows(self.engine, "journal")) + str(rows(self.engine, "deliveries"))
+        for word in ("Voorbeeldstraat", "gezegd", "na overleg", "geen gehoor", READ_BACK):
+            assert word not in written
+
+    def teardown(self) -> None:
+        """In the end watch, sender and arming do their work once more, and the audit is clean."""
+        while raise_due(self.engine, self.now):
+            pass
+        self.now += LEASE + timedelta(hours=2)
+        while claimed := claim(self.engine, self.now, 500):
+            for alert in claimed:
+                record(self.engine, alert.number, alert.token, "delivered", "x", self.now)
+        self.runs_are_armed()
+        while raise_due(self.engine, self.now):
+            pass
+        report = audit(self.engine, self.now, horizon=HORIZON)
+        assert report.clean, report.findings
+
+
+def run(worlds, **more: Any) -> None:
+    run_state_machine_as_test(
+        lambda: Relay(worlds.begin("sqlite", a_town)),
+        settings=settings(
+            deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, **more
+        ),
+    )
+
+
+def test_the_relay_holds_its_promises_whatever_happens(worlds):
+    run(worlds, max_examples=12, stateful_step_count=40)
+
+
+@pytest.mark.nightly
+def test_the_relay_holds_its_promises_for_many_lives(worlds):
+    run(worlds, max_examples=400, stateful_step_count=80)
