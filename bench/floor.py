@@ -4,6 +4,7 @@ No locking, no reading, no judging, no hashing: the rows are ready before the cl
 is left is what the tables, their indexes, keys and triggers cost.
 """
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class Effects:
 
     def batches(self) -> Iterator[tuple[Rows, Rows, Rows]]:
         """As many transactions as the drain itself had, each with its share of the alerts."""
-        alerts = len(self.alerts) * BATCH // len(self.marks)
+        alerts = math.ceil(len(self.alerts) * BATCH / len(self.marks))
         return zip(_cut(self.marks, BATCH), _cut(self.lines, BATCH), _cut(self.alerts, alerts),
                    strict=True)  # fmt: skip
 

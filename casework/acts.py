@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,7 +90,7 @@ def record_act(
 
 
 def _digest(new: NewAct) -> str:
-    said = [new.kind, new.at.isoformat(), new.by, dict(new.facts)]
+    said = [new.kind, new.at.timestamp(), new.by, new.ground, dict(new.facts)]
     written = json.dumps(said, sort_keys=True, default=str)
     return "sha256:" + hashlib.sha256(written.encode()).hexdigest()[:32]
 
@@ -155,7 +156,7 @@ def _settle(
     """Ends and answers what this act settles, then dates what it starts, in that order: an act
     may replace a promise of its own key."""
     lapse(session, case, now, spec.ends, section=_section(spec))
-    _answer(session, case, _answered_by(spec.key), now, actor)
+    _answer(session, case, act, now, actor)
     start = Start(f"act:{act.id}", act.at, _section(spec), visit, facts=facts)
     dated = [date_checkpoint(session, case, promise, start) for promise in spec.starts]
     if visit is not None:
@@ -173,9 +174,21 @@ def _answered_by(act_key: str) -> frozenset[tuple[str, str]]:
     return frozenset((section, c.key) for section, c in sections() if act_key in c.answered_by)
 
 
-def _answer(
-    session: Session, case: Case, keys: frozenset[tuple[str, str]], now: datetime, actor: str
-) -> None:
+def _answer(session: Session, case: Case, act: Act, now: datetime, actor: str) -> None:
+    for row in _settled(session, case, act):
+        row.state, row.answer, row.next_at = CheckpointState.ANSWERED, Answer.DONE, None
+        row.answered_by, row.closed_at = actor, now
+        session.add(row)
+    session.flush()
+
+
+def _settled(session: Session, case: Case, act: Act) -> list[Checkpoint]:
+    """The open promises this act answers: made by the day it was done, and meant beyond doubt.
+
+    Of several terms of law that ask the same (two objection terms) none is: a person answers the
+    one that is meant, by its number.
+    """
+    keys, day = _answered_by(act.kind), act.at.astimezone(AMSTERDAM).date()
     rows = session.exec(
         select(Checkpoint).where(
             Checkpoint.case_id == case.id,
@@ -183,9 +196,10 @@ def _answer(
             col(Checkpoint.key).in_([key for _section, key in keys]),
         )
     )
-    for row in rows:
-        if (row.section, row.key) in keys:
-            row.state, row.answer, row.next_at = CheckpointState.ANSWERED, Answer.DONE, None
-            row.answered_by, row.closed_at = actor, now
-            session.add(row)
-    session.flush()
+    asked = [
+        row
+        for row in rows
+        if (row.section, row.key) in keys and row.since.astimezone(AMSTERDAM).date() <= day
+    ]
+    alike = Counter(row.key for row in asked)
+    return [row for row in asked if not (row.statutory and alike[row.key] > 1)]

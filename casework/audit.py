@@ -13,7 +13,6 @@ from sqlalchemy.engine import Engine
 from models import UtcTime
 
 LATE = timedelta(minutes=5)  # a rung this long past its moment was not raised by anybody
-PUT_OFF = timedelta(hours=2)  # a promise that could not be judged is tried again every hour
 UNSENT = timedelta(hours=1)  # an alert this old that nobody delivered
 UNARMED = timedelta(minutes=10)  # a visit this old without a run to show it
 
@@ -49,8 +48,10 @@ CHECKS: dict[str, str] = {
         EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id
                 AND c.state = 'open' AND c.next_at < :late)""",
     "put-off": """
-        EXISTS (SELECT 1 FROM journal j WHERE j.case_id = k.id
-                AND j.kind = 'put_off' AND j.at > :put_off)""",
+        EXISTS (SELECT 1 FROM checkpoints c JOIN journal j ON j.checkpoint_id = c.id
+                WHERE c.case_id = k.id AND c.state = 'open' AND j.kind = 'put_off'
+                AND NOT EXISTS (SELECT 1 FROM journal r WHERE r.checkpoint_id = c.id
+                                AND r.kind = 'raised' AND r.seq > j.seq))""",
     "no-visit": """
         NOT EXISTS (SELECT 1 FROM visits v WHERE v.case_id = k.id
                     AND v.left_at IS NULL AND v.stage = k.stage)""",
@@ -78,7 +79,6 @@ def audit(
     """
     moments = {
         "late": now - LATE,
-        "put_off": now - PUT_OFF,
         "unarmed": now - UNARMED,
         "unsent": now - UNSENT,
         "horizon": now + horizon,

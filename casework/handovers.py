@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from casework import journal
 from casework.cases import find, moved_on, open_visit, refuse_stale
 from casework.connect import transaction
-from casework.dating import Start, date_checkpoint
+from casework.dating import Start, date_checkpoint, ensure_next_date
 from casework.people import contact, holder, is_absent, succeed
 from casework.refusals import NotAllowed, NotFound
 from casework.stages import lapse
@@ -146,6 +146,8 @@ def accept(engine: Engine, handover_id: int, *, by: str, read_back: str, now: da
         visit = open_visit(session, case)
         start = Start(f"handover:{row.id}", now, CASE, visit, handover_id=None)
         date_checkpoint(session, case, REPORT_BACK, start)
+        if visit is not None:
+            ensure_next_date(session, case, visit, now)
         return _over(session, case, row, receiver.key, "accepted", now)
 
 

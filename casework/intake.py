@@ -24,7 +24,7 @@ from casework.refusals import Incomplete, NotAllowed
 from casework.stages import enter_stage
 from escalation.path import FIRST
 from escalation.rungs import AMSTERDAM
-from models import Assignment, Case, CaseNumber, Contact, Reporter, Role, Signal, Visit
+from models import Assignment, Case, CaseNumber, Contact, Reporter, Role, Signal
 
 
 class NewSignal(BaseModel):
@@ -147,13 +147,12 @@ def _join(session: Session, case: Case, new: NewSignal, now: datetime) -> None:
     signal = _store(session, case, new)
     moved_on(session, case)
     journal.append(session, case, now, journal.SYSTEM, "signal_joined", signal=signal.id)
-    if new.acute:
-        visit = session.exec(
-            select(Visit).where(Visit.case_id == case.id, col(Visit.left_at).is_(None))
-        ).one()
-        acute = next(spec for spec in FIRST.checkpoints if spec.only_if == "acute")
-        start = Start(f"signal:{signal.id}", new.received_at, FIRST.key, visit)
-        date_checkpoint(session, case, acute, start)
+    # Its reporter is owed word, and an urgent call a look, whatever the case is doing meanwhile.
+    owed = {"acknowledged", "acute_call"} if new.acute else {"acknowledged"}
+    for spec in FIRST.checkpoints:
+        if spec.key in owed:
+            start = Start(f"signal:{signal.id}", new.received_at, FIRST.key)
+            date_checkpoint(session, case, spec, start)
 
 
 def _open(

@@ -31,6 +31,8 @@ def load_policy(session: Session, text: str, municipality: str, now: datetime) -
         )
     ).first()
     if found:
+        found.loaded_at = now  # an earlier version that is activated again is the newest again
+        session.add(found)
         return found
     row = PolicyVersion(
         name=policy.name,
@@ -62,7 +64,7 @@ def version_for(session: Session, municipality: str, name: str | None = None) ->
     newest = (
         select(PolicyVersion)
         .where(col(PolicyVersion.municipality).in_([municipality, ""]))
-        .order_by(col(PolicyVersion.municipality).desc(), col(PolicyVersion.id).desc())
+        .order_by(col(PolicyVersion.municipality).desc(), col(PolicyVersion.loaded_at).desc())
     )
     if name is not None:
         newest = newest.where(PolicyVersion.name == name)

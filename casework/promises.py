@@ -67,6 +67,10 @@ def answer(
         row = _promise(session, case, key)
         if row.state is CheckpointState.ANSWERED and row.answer is given:
             return case.version
+        if row.handover_id is not None:
+            raise NotAllowed(
+                f"promise {key!r} is about handover {row.handover_id}; accept or refuse that"
+            )
         if row.state is not CheckpointState.OPEN:
             said = row.answer.value if row.answer else "lapsed"
             raise NotAllowed(f"promise {key!r} of case {case.key} is over already: {said}")

@@ -5,6 +5,7 @@ and one for the outbox, however many and different they are. Each effect has a k
 that a crash, a second watcher or a repeat can neither lose nor double it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,9 +20,18 @@ from casework import journal
 from casework.journal import INTEGER, MOMENT, TEXT
 from casework.policies import calendars_now, policy_of
 from escalation.calendars import WorkingCalendar
-from escalation.policy import Ladder, PolicyError
+from escalation.policy import Ladder, PolicyError, parse, shipped
 from escalation.rungs import latest_passed, recipients
-from models import AlertState, Assignment, Case, Checkpoint, Contact, Handover, Organisation
+from models import (
+    AlertState,
+    Assignment,
+    Case,
+    Checkpoint,
+    Contact,
+    Handover,
+    JournalEntry,
+    Organisation,
+)
 
 Director = aliased(Contact)
 # As the partial indexes spell it: in a parameter, a planner cannot see that they serve.
@@ -46,6 +56,10 @@ class Ringing:
     director: int
     deputy: int | None
     receiver: int | None
+
+
+# A journal line about a ringing promise: its kind, what it says, and the rung when one was raised.
+Told = tuple[Ringing, str, dict[str, int], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +141,7 @@ def _query(statutory: bool, of_one_case: bool) -> sa.Select[Any]:
 class People:
     """Who has which function in a municipality, and who stands in for the absent just now."""
 
-    by_function: Mapping[tuple[str, str], int]
+    by_function: Mapping[tuple[str, str], list[int]]
     deputies: Mapping[int, int | None]  # of everybody who is absent
 
     def reachable(self, person: int | None) -> int | None:
@@ -136,6 +150,11 @@ class People:
             return person
         deputy = self.deputies[person]
         return None if deputy in self.deputies else deputy
+
+    def with_function(self, municipality: str, function: str) -> int | None:
+        """The first of those with this function who can be reached, in person or by deputy."""
+        able = map(self.reachable, self.by_function.get((municipality, function), ()))
+        return next((person for person in able if person is not None), None)
 
 
 def _judged(session: Session, ringing: Iterable[Ringing], now: datetime) -> list[Raised]:
@@ -147,18 +166,16 @@ def _judged(session: Session, ringing: Iterable[Ringing], now: datetime) -> list
     return [raised for raised in judged if raised is not None]
 
 
-def _ladder(session: Session, policy_id: int) -> Ladder | None:
+def _ladder(session: Session, policy_id: int) -> Ladder:
     try:
         return policy_of(session, policy_id).ladder
-    except PolicyError:  # a policy that could be used once and, damaged since, no longer can
-        return None
+    except PolicyError:  # usable once and damaged since: its promises ring all the same
+        return parse(shipped("default")).ladder
 
 
 def _judgement(
-    row: Ringing, ladder: Ladder | None, calendar: WorkingCalendar, people: People, now: datetime
+    row: Ringing, ladder: Ladder, calendar: WorkingCalendar, people: People, now: datetime
 ) -> Raised | None:
-    if ladder is None:
-        return None
     try:
         return _judge(row, ladder, calendar, people, now)
     except (ValueError, ArithmeticError):  # a date no calendar reaches, or none at all
@@ -175,12 +192,12 @@ def _people(session: Session, now: datetime) -> People:
         )  # type: ignore[call-overload]
         .join(Organisation, Organisation.id == Contact.organisation_id)
         .where(absent | col(Contact.function).in_(BY_FUNCTION))
-        .order_by(col(Contact.id).desc())
+        .order_by(col(Contact.id))
     ).all()
-    return People(
-        {(r[2], r[1]): r[0] for r in rows if r[1] in BY_FUNCTION},
-        {r[0]: r[3] for r in rows if r[4]},
-    )
+    by_function: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in rows:
+        by_function[row[2], row[1]].append(row[0])
+    return People(by_function, {r[0]: r[3] for r in rows if r[4]})
 
 
 def _judge(
@@ -198,7 +215,9 @@ def _judge(
 def _told(row: Ringing, roles: Iterable[str], people: People) -> tuple[int, ...]:
     nearest = {"director": row.director, "deputy": row.deputy}
     persons = [
-        people.reachable(nearest.get(role) or people.by_function.get((row.municipality, role)))
+        people.reachable(nearest[role])
+        if role in nearest
+        else people.with_function(row.municipality, role)
         for role in roles
     ]
     if row.receiver is not None:  # a handover on offer also rings for whoever must answer it
@@ -213,9 +232,9 @@ def _put_off(session: Session, rows: list[Ringing], now: datetime) -> None:
         .values(next_at=now + PUT_OFF)
         .execution_options(synchronize_session=False)
     )
-    for row in rows:
-        case = session.get_one(Case, row.case_id)
-        journal.append(session, case, now, journal.SYSTEM, "put_off", promise=row.id)
+    known = set(session.execute(_put_off_before([row.id for row in rows])).scalars())
+    fresh = [row for row in rows if row.id not in known]
+    _extend(session, ((row, "put_off", {}, None) for row in fresh), now)
 
 
 def _mark(session: Session, raised: Iterable[Raised]) -> None:
@@ -234,23 +253,29 @@ def _marking() -> sa.Update:
     )
 
 
-def _journal(session: Session, raised: list[Raised], now: datetime) -> None:
-    heads = journal.heads(session, {r.ringing.case_id for r in raised})
+def _put_off_before(ids: list[int]) -> sa.Select[Any]:
+    j = JournalEntry
+    return sa.select(col(j.checkpoint_id)).where(
+        col(j.checkpoint_id).in_(ids), col(j.kind) == "put_off"
+    )
+
+
+def _journal(session: Session, raised: Iterable[Raised], now: datetime) -> None:
+    told = (
+        (r.ringing, "raised", {"from": r.ringing.offset, "to": len(r.to)}, r.offset) for r in raised
+    )
+    _extend(session, told, now)
+
+
+def _extend(session: Session, told: Iterable[Told], now: datetime) -> None:
+    told = list(told)
+    heads = journal.heads(session, {row.case_id for row, *_ in told})
     lines = []
-    for r in raised:
-        seq, previous = heads.get(r.ringing.case_id, (0, journal.BEGIN))
-        entry = journal.line(
-            r.ringing.case_id,
-            seq + 1,
-            previous,
-            now,
-            journal.SYSTEM,
-            "raised",
-            {"from": r.ringing.offset, "to": len(r.to)},
-            r.ringing.id,
-            r.offset,
-        )
-        heads[r.ringing.case_id] = (seq + 1, entry["hash"])
+    for row, kind, data, rung in told:
+        seq, previous = heads.get(row.case_id, (0, journal.BEGIN))
+        actor = journal.SYSTEM
+        entry = journal.line(row.case_id, seq + 1, previous, now, actor, kind, data, row.id, rung)
+        heads[row.case_id] = (seq + 1, entry["hash"])
         lines.append(entry)
     journal.extend(session, lines)
 

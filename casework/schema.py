@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -14,26 +15,39 @@ from casework.connect import reading, transaction
 from casework.policies import load_policy
 from escalation.calendars import known_decrees
 from escalation.policy import shipped
-from models import Decree
+from models import Decree, PolicyVersion
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
+MIGRATING = 20_260_302  # a number nobody else locks
 
 
 def migrate(engine: Engine, now: datetime, revision: str = "head") -> str:
     """The schema is at `revision`; decreed days and the default policy are loaded.
 
-    Idempotent; returns the revision reached.
+    Idempotent, also for two processes that start at once; returns the revision reached.
     """
     if engine.url.database and engine.dialect.name == "sqlite":
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     with engine.begin() as connection:
+        _one_at_a_time(connection)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
     with transaction(engine) as session:
+        _one_at_a_time(session.connection())
         _load_decrees(session, now)
-        load_policy(session, shipped("default"), "", now)
+        if (
+            session.exec(select(PolicyVersion.id).where(PolicyVersion.municipality == "")).first()
+            is None
+        ):
+            load_policy(session, shipped("default"), "", now)
     return revision_of(engine) or "none"
+
+
+def _one_at_a_time(connection: sa.Connection) -> None:
+    """Two processes that start together take turns; on SQLite every writer does anyhow."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING)))
 
 
 def revision_of(engine: Engine) -> str | None:

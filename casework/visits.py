@@ -150,6 +150,8 @@ def _needs_a_run(now: datetime, horizon: timedelta, stuck_after: timedelta) -> A
         ~left & ~missing & changed,
         left & missing,
         left & ~missing & changed & (col(Row.armed_at) <= col(Row.left_at)),
+        # A left visit waits for nothing: its run went back to waiting while the case was leaving.
+        left & ~missing & (col(Row.wake_at) > now),
         overdue & ~missing,
     )
 

@@ -33,7 +33,7 @@ def examine(engine: Engine, settings: DeskSettings, now: datetime) -> list[Line]
         _safely("disk", lambda: _disk(settings)),
         _safely("time zone", _zone),
         _safely("database", lambda: _database(engine)),
-        *_rows(engine, now),
+        *_rows(engine, settings, now),
         _safely("channels", _channels),
         _safely("prefect", lambda: _prefect(settings)),
     ]
@@ -76,7 +76,7 @@ def _database(engine: Engine) -> Line:
     return Line("database", at == newest, found, "run: estafette migrate")
 
 
-def _rows(engine: Engine, now: datetime) -> Iterator[Line]:
+def _rows(engine: Engine, settings: DeskSettings, now: datetime) -> Iterator[Line]:
     """What the rows say, once there are any."""
     from casework.audit import audit
     from casework.schema import last_decreed_year
@@ -88,7 +88,7 @@ def _rows(engine: Engine, now: datetime) -> Iterator[Line]:
         return Line("decrees", enough, found, "load the next royal decree before terms reach it")
 
     def promises() -> Line:
-        report = audit(engine, now)
+        report = audit(engine, now, horizon=settings.horizon)
         found = f"{report.checked} open cases, {len(report.findings)} findings"
         return Line("audit", report.clean, found, "run: estafette audit")
 

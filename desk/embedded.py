@@ -7,6 +7,7 @@ import typer
 
 from desk import say
 from desk.clock import now
+from desk.plainly import sentence_for
 from desk.settings import DeskSettings
 from desk.tree import Tree, TreeError, run_tree
 
@@ -65,8 +66,12 @@ def _go_on(engine: "Engine", scene: "Scene", stopping: threading.Event) -> None:
     from desk.scene import play_next
 
     while not stopping.wait(LOOK_SECONDS):
-        for line in play_next(engine, scene, now()):
-            _tell(line)
+        try:
+            for line in play_next(engine, scene, now()):
+                _tell(line)
+        except Exception as error:
+            # Somebody tries things out on these very cases: the demo goes on with the others.
+            _tell(f"a step of the demo waits: {sentence_for(error) or type(error).__name__}")
 
 
 def _ready(tree: Tree, as_json: bool, **more: Any) -> None:

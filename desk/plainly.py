@@ -9,12 +9,15 @@ def sentence_for(error: BaseException) -> str | None:
     from sqlalchemy.exc import DatabaseError
 
     from casework.refusals import Refusal
+    from escalation.calendars import UnknownYear
     from escalation.facts import BadFacts
     from escalation.moves import Unknown
     from escalation.policy import PolicyError
     from escalation.terms import BadTerm
 
-    if isinstance(error, Refusal | BadFacts | Unknown | PolicyError | BadTerm):
+    if isinstance(error, OverflowError):
+        return "that number or date is too large; check what was typed"
+    if isinstance(error, Refusal | BadFacts | Unknown | PolicyError | BadTerm | UnknownYear):
         return str(error)
     if isinstance(error, ValidationError):
         return "; ".join(_problem(e) for e in error.errors())

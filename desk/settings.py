@@ -1,5 +1,6 @@
 """What the desk and the embedded default read from the environment (ESTAFETTE_*)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field
@@ -14,7 +15,13 @@ class DeskSettings(BaseSettings):
     data: Path = Path(".estafette")
     prefect_port: int = Field(default=4200, ge=1, le=65535)
     smtp_port: int = Field(default=8025, ge=1, le=65535)
+    horizon_days: int = Field(default=400, ge=1)
     desk_port: int = Field(default=8080, ge=1, le=65535)
+
+    @property
+    def horizon(self) -> timedelta:
+        """Visits whose next moment lies further away need no run yet."""
+        return timedelta(days=self.horizon_days)
 
     @property
     def mailbox(self) -> Path:

@@ -53,7 +53,7 @@ BEHAVIOURAL_ORDER_ACTS = (
             Checkpoint("complied", Text("Is binnen de gegeven termijn voldaan?",
                                         "Was the order complied with in the time given?"),
                        Kind.DECISION_SET, law("Awb 5:24(2), 5:32a(2)"),
-                       from_fact="compliance_until", outside=neutral.RESULT),
+                       from_fact="compliance_until", outlives=True, outside=neutral.RESULT),
             Checkpoint("evaluated", Text("Wordt de last nageleefd?", "Is the order obeyed?"),
                        Kind.POLICY, proposal(), outside=neutral.RESULT),
             Checkpoint("evaluated_again", Text("Wordt de last nog nageleefd?",
@@ -100,7 +100,7 @@ BEHAVIOURAL_ORDER_ACTS = (
             Checkpoint("ban_heard", Text("Is de persoon door de rechter gehoord?",
                                          "Was the person heard by the court?"),
                        Kind.STATUTORY, law("Wth 6(1)"), length="3 days",
-                       answered_by=("hearing_held",), outside=neutral.DONE),
+                       answered_by=("hearing_held",), outlives=True, outside=neutral.DONE),
             Checkpoint("ban_extension", Text("Wordt het huisverbod verlengd?",
                                              "Will the house ban be extended?"),
                        Kind.POLICY, proposal(), answered_by=("house_ban_extended",),
@@ -108,7 +108,7 @@ BEHAVIOURAL_ORDER_ACTS = (
             Checkpoint("ban_ends", Text("Het huisverbod eindigt; is de terugkeer geregeld?",
                                         "The house ban ends; is the return arranged?"),
                        Kind.EFFECT_PERIOD, law("Gemeentewet 151d(3), Wth 2(1), 13"),
-                       from_fact="until", outside=neutral.ENDS))),
+                       from_fact="until", outlives=True, outside=neutral.ENDS))),
     Act("house_ban_extended", Text("huisverbod verlengd", "house ban extended"),
         fields=("until", "duration_motivated", "decided_by"), needs=("until", "decided_by"),
         guards=(g.HEARD_AGAIN_BAN, g.FOUR_WEEKS, g.PROPORTIONATE), coercive=True,
@@ -116,7 +116,7 @@ BEHAVIOURAL_ORDER_ACTS = (
                 Checkpoint("ban_ends", Text("Het huisverbod eindigt; is de terugkeer geregeld?",
                                             "The house ban ends; is the return arranged?"),
                            Kind.EFFECT_PERIOD, law("Gemeentewet 151d(3), Wth 9(1), 13"),
-                           from_fact="until", outside=neutral.ENDS)),
+                           from_fact="until", outlives=True, outside=neutral.ENDS)),
         ends=("ban_ends", "ban_extension")),
     Act("house_ban_ended", Text("huisverbod geëindigd", "house ban ended"), fields=("reason",),
         ends=("ban_ends", "ban_extension", "ban_heard")),
@@ -126,7 +126,7 @@ CLOSURE_ENDS = Checkpoint(
     "closure_ends", Text("De sluiting eindigt; kan de woning weer open?",
                          "The closure ends; can the house be reopened?"),
     Kind.EFFECT_PERIOD, policy("einde in het besluit (Gemeentewet 174a)"), from_fact="until",
-    answered_by=("house_reopened",), outside=neutral.ENDS)
+    answered_by=("house_reopened",), outlives=True, outside=neutral.ENDS)
 
 HOUSE_CLOSURE_ACTS = (
     Act("closure_intention_sent", Text("voornemen tot sluiting verstuurd",

@@ -22,10 +22,12 @@ DIRECTOR = Text("regievoerder", "case director")
 
 
 def _policy(
-    key: str, nl: str, en: str, *, by: tuple[str, ...] = (), outside: Text | None = None
+    key: str, nl: str, en: str, *, by: tuple[str, ...] = (), outside: Text | None = None,
+    outlives: bool = False,
 ) -> Checkpoint:
     """A checkpoint whose number is the municipality's own."""
-    return Checkpoint(key, Text(nl, en), Kind.POLICY, proposal(), answered_by=by, outside=outside)
+    return Checkpoint(key, Text(nl, en), Kind.POLICY, proposal(), answered_by=by,
+                      outside=outside, outlives=outlives)
 
 
 def _exit(key: str, to: str, nl: str, en: str) -> Exit:
@@ -38,10 +40,11 @@ PATH: tuple[Stage, ...] = (
           checkpoints=(
               Checkpoint("acute_call", Text("Is er bij deze spoedmelding iemand gaan kijken?",
                                             "Did somebody go and look at this urgent signal?"),
-                         Kind.HOURS, proposal(), answered_by=("site_visited",), only_if="acute"),
+                         Kind.HOURS, proposal(), answered_by=("site_visited",), only_if="acute",
+                         outlives=True),
               _policy("acknowledged", "Heeft de melder bericht dat de melding binnen is?",
                       "Was the reporter told that the signal arrived?",
-                      by=("reporter_informed",)),
+                      by=("reporter_informed",), outlives=True),
               _policy("triaged", "Is beslist wie deze melding oppakt?",
                       "Was it decided who takes up this signal?")),
           acts=(Act("site_visited", Text("ter plaatse geweest", "site visited"),

@@ -92,7 +92,8 @@ class Arming:
             # Stuck since before their moment: everything that is armed at all.
             return unarmed(self._engine, now, horizon=horizon, stuck_after=-horizon, limit=limit)
 
-        if all(_read(client, visit.run_id) for visit in armed_visits(SAMPLE) if visit.run_id):
+        sample = [visit for visit in armed_visits(EVERYTHING) if visit.run_id][:SAMPLE]
+        if all(_read(client, visit.run_id) for visit in sample):
             return []
         log.warning("Prefect does not know our runs; making them again")
         return armed_visits(EVERYTHING)
@@ -104,7 +105,8 @@ class Arming:
                 bells.VISITS.ring()
             following = self._unarmed() if len(visits) >= BATCH else []
             # The same ones again are being visited just now; they have until the next round.
-            visits = following if following != visits else []
+            again = {visit.id for visit in following} == {visit.id for visit in visits}
+            visits = [] if again else following
 
     def arm(self, client: SyncPrefectClient, visit: Visit) -> None:
         """One visit's run is where it belongs, unless the run is at it right now."""

@@ -46,7 +46,7 @@ def audit_once(settings: FlowSettings) -> Report:
     """The audit's report; the heartbeat is sent when it is clean."""
     own = connect()  # a connection of its own, not the watch's
     try:
-        report = casework_audit.audit(own, clock.now())
+        report = casework_audit.audit(own, clock.now(), horizon=settings.horizon)
     finally:
         own.dispose()
     if report.clean and settings.heartbeat_url:

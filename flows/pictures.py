@@ -13,6 +13,8 @@ from prefect.client.schemas.actions import ArtifactCreate
 from casework.audit import Report
 from casework.views import Line, timeline
 from casework.visits import Waiting, waiting_list
+from casework.words import Answer, Role
+from escalation.moves import acts
 from escalation.path import OPEN_STAGES, STAGES
 from escalation.shape import Stage
 from flows.settings import engine
@@ -20,8 +22,14 @@ from flows.words import due, moment
 
 A_SECOND, A_DAY = timedelta(seconds=1), timedelta(days=1)
 MOST_REMEMBERED = 10_000
-# What a line may tell beside its kind; an actor's key could be somebody's name.
+# What a line may tell beside its kind: words of the path. A contact's key could be a name.
 TOLD = ("stage", "to", "how", "act", "answer", "role")
+WORDS = frozenset(
+    {stage.key for stage in STAGES.values()}
+    | {leaving.key for stage in STAGES.values() for leaving in stage.exits}
+    | {act.key for act in acts()}
+    | {*Answer, *Role, "opened", "reopened", "other"}
+)
 
 _shown: dict[str, int] = {}
 
@@ -53,7 +61,7 @@ def _timeline_line(line: Line) -> tuple[str, ...]:
 
 
 def _details(line: Line) -> str:
-    told = [str(line.data[name]) for name in TOLD if line.data.get(name)]
+    told = [word for name in TOLD if (word := str(line.data.get(name))) in WORDS]
     return ", ".join(STAGES[word].dutch if word in STAGES else word for word in told)
 
 

@@ -1,11 +1,10 @@
 """The watch: every promise that rings is raised within seconds, whether or not a visit comes.
 
 It needs the rows and nothing else. Prefect carries it as an hour-long run where operations staff
-can see it; `estafette watch` runs the same loop plainly.
+can see it; `flows.plain` runs the same loop without it.
 """
 
 import logging
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -98,15 +97,3 @@ def _beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
         stop.set()
         bells.ARMING.ring()
         thread.join(timeout=5)
-
-
-def main() -> None:
-    """The watch without Prefect, for when Prefect is down: until Ctrl-C or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    for stopping in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stopping, lambda *_: bells.stop())
-    watch_plainly(bells.STOPPING.is_set)
-
-
-if __name__ == "__main__":
-    main()

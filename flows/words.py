@@ -38,13 +38,19 @@ def due(due_at: datetime, exact: bool = False) -> str:
     return clock(local).nl if exact else spoken(local.date()).nl
 
 
+def until(due_at: datetime, exact: bool) -> str:
+    """ "03-04-2026", or "03-04-2026 22:34" for a promise with an exact moment."""
+    return moment(due_at) if exact else moment(due_at - A_MOMENT_BEFORE).partition(" ")[0]
+
+
 def waits(stock: Stock) -> str:
     """What a visit that goes back to Scheduled waits for."""
     promise = stock.waits_for
     if promise is None:
         return "wacht op de volgende stap"
-    asked = f"wacht op: {promise.asks.nl} Uiterlijk {due(promise.due_at, promise.exact)}."
-    return asked if promise.rung is None else f"{asked} Hierover is al gemeld."
+    # The date first: Prefect's page cuts a message off after some sixty characters.
+    asked = f"wacht tot {until(promise.due_at, promise.exact)} op: {promise.asks.nl}"
+    return asked if promise.rung is None else f"{asked} (hierover is al gemeld)"
 
 
 def left(stock: Stock) -> str:

@@ -12,9 +12,10 @@ from models.columns import Json, moment, when
 class JournalEntry(SQLModel, table=True):
     """One thing that happened. A trigger on both databases refuses updates and deletes.
 
-    `hash` covers the entry and `previous`, the hash of the entry before it on the same case, so a
-    change behind the database's back shows. A raised rung is unique here: that is what makes it
-    happen once. Category, organisation, legal basis and scope are for sharing, on every entry.
+    `hash` covers what happened and `previous`, the hash of the entry before it on the same case,
+    so a change behind the database's back shows. A raised rung is unique here: that is what makes
+    it happen once. Category, organisation, legal basis and scope are labels for sharing, which the
+    hash leaves out.
     """
 
     __tablename__ = "journal"

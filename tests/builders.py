@@ -56,6 +56,8 @@ def a_signal(**more: Any) -> NewSignal:
 def a_case(engine: Engine, stage: str = "signal", now: datetime = NOW, **signal: Any) -> str:
     """The key of a case that has travelled to `stage` by ordinary decisions."""
     key = receive_signal(engine, a_signal(received_at=now, **signal), now).case_key
+    if ROADS[stage]:
+        act(engine, key, "reporter_informed", now)
     for reached, exit_key in ROADS[stage]:
         if reached in {"warning", "behavioural_order"}:
             evidence(engine, key, now)

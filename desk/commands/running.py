@@ -77,8 +77,9 @@ def audit(as_json: bool = say.AS_JSON) -> None:
     """Prove that every open case is held, promised, watched and told of; exit code 1 if not."""
     from casework.audit import audit as look
     from casework.connect import connect
+    from desk.settings import DeskSettings
 
-    report = look(connect(), now())
+    report = look(connect(), now(), horizon=DeskSettings().horizon)
     lines = [f"{f.case_key}: {f.what}" for f in report.findings]
     verdict = "clean" if report.clean else f"{len(lines)} findings"
     say.answer(report, as_json, lambda: [*lines, f"{report.checked} open cases: {verdict}."])

@@ -57,6 +57,9 @@ PLANTED = {
     "no-promise": "UPDATE checkpoints SET state = 'lapsed', next_at = NULL, closed_at = due_at "
                   "WHERE state = 'open'",
     "not-raised": "UPDATE checkpoints SET next_at = since WHERE state = 'open'",
+    "put-off": ("UPDATE journal SET kind = 'put_off', rung = NULL, checkpoint_id = "
+                "(SELECT max(id) FROM checkpoints WHERE state = 'open') "
+                "WHERE seq = (SELECT max(seq) FROM journal)", "journal"),
     "no-visit": "UPDATE visits SET left_at = entered_at, left_for = 'closed' "
                 "WHERE left_at IS NULL",
     "no-run": "UPDATE visits SET run_id = NULL WHERE left_at IS NULL",

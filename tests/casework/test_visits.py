@@ -223,7 +223,7 @@ def test_the_waiting_list_of_a_stage_has_the_most_urgent_first(engine):
 
 def test_the_timeline_tells_what_happened_in_order_without_a_name_or_address(engine, in_warning):
     lines = timeline(engine, in_warning)
-    assert [line.what for line in lines][:3] == ["opened", "entered", "decided"]
+    assert [line.what for line in lines][:4] == ["opened", "entered", "act", "decided"]
     assert [line.at for line in lines] == sorted(line.at for line in lines)
     assert "Voorbeeld" not in str(lines)
     with pytest.raises(NotFound):

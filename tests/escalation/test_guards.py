@@ -80,6 +80,8 @@ REFUSED = [
     (g.HEARD, "told but not heard", a_dossier(INTENTION, propose={})),
     (g.HEARD, "heard before the intention", a_dossier(
         done("views_heard", 20), INTENTION, propose={})),
+    (g.HEARD, "heard on the order, not on the closure", a_dossier(
+        INTENTION, HEARD, done("closure_intention_sent", 1), propose={})),
     (g.HEARD, "a reason the law does not know", a_dossier(
         propose={"hearing_skipped": "no time"})),
     (g.HEARD_AGAIN_BAN, "heard on the ban, not on its extension", a_dossier(
@@ -142,6 +144,8 @@ ALLOWED = [
       for by in sorted(g.OBJECTIVE_SOURCES)),
     (g.SWORN, "under oath", a_dossier(done("observation_recorded", by="sworn_report"))),
     (g.HEARD, "told, then heard", a_dossier(INTENTION, HEARD, propose={})),
+    (g.HEARD, "heard on the closure too", a_dossier(
+        INTENTION, done("closure_intention_sent", 5), HEARD, propose={})),
     (g.HEARD, "heard on the day of the letter", a_dossier(
         INTENTION, done("views_heard", 14), propose={})),
     *((g.HEARD, f"may be left out: {why}", a_dossier(propose={"hearing_skipped": why}))

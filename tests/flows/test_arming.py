@@ -42,7 +42,7 @@ def test_a_run_deleted_by_hand_comes_back_at_the_next_change(house, prefect, wor
     act(house, waiting, "observation_recorded", now(), by="police")
     arm(house)
     workers.enter_due()
-    assert said(only(prefect, "melding")).startswith("wacht op: ")
+    assert said(only(prefect, "melding")).startswith("wacht tot ")
 
 
 def test_all_runs_come_back_when_prefect_lost_its_database(house, prefect, workers, waiting):

@@ -13,7 +13,7 @@ import pytest
 
 from casework.alerts import next_to_send
 from casework.intake import receive_signal
-from casework.promises import raise_due
+from casework.promises import next_due, raise_due
 from casework.views import alert_list, deliveries
 from flows import bells
 from flows.audit import audit_once
@@ -50,7 +50,8 @@ def test_the_watch_raises_while_prefect_is_out_of_reach(house, monkeypatch):
 def test_an_overdue_heap_is_raised_at_once(house):
     for number in range(3):
         a_case(house, "voluntary_care", now() - timedelta(days=60), address=f"Laan {number}")
-    assert watch_loop(house, threading.Event(), after(0.1), poll=0.1) == 9
+    assert watch_loop(house, threading.Event(), after(0.1), poll=0.1) >= 3
+    assert next_due(house) > now()
 
 
 def test_the_loops_end_when_the_process_stops(house):

@@ -32,7 +32,7 @@ def test_a_visit_waits_as_scheduled_and_says_for_what(house, prefect, workers):
     run = only(prefect, "melding")
     assert (run.state_type, run.state_name) == (StateType.SCHEDULED, "Scheduled")
     assert comes_at(run) == next_due(house)
-    assert said(run).startswith("wacht op: ")
+    assert said(run).startswith("wacht tot ")
     assert set(run.tags) == {"melding", "voorbeeldstad"}
     assert run.parameters == {"case": run.name.split(" · ")[0]}
 
@@ -70,9 +70,8 @@ def test_what_was_looked_at_is_a_task_named_after_its_promise(house, prefect, wo
     act(house, key, "care_offered", now(), form="conversation")
     arm(house)
     workers.enter_due()
-    found = seen_tasks(prefect, 4)
+    found = seen_tasks(prefect, "offered", "lead_taken")
     assert found["offered"] == "Beantwoord"
-    assert found["review"] == found["solved"] == "Open"
     assert found["lead_taken"] == "Open", "a promise of the whole case is looked at too"
 
 
@@ -122,7 +121,7 @@ def test_nothing_personal_reaches_prefect(house, prefect, workers, server):
     go(house, key, "take_up", now())
     arm(house)
     workers.enter_due()
-    seen_tasks(prefect, 3)
+    seen_tasks(prefect, "acknowledged", "triaged", "analysed")
     kept = b"".join(file.read_bytes() for file in (server / "prefect").glob("prefect.db*"))
     assert key.encode() in kept
     assert CANARY.encode() not in kept
@@ -154,9 +153,13 @@ def test_a_visit_that_fails_says_so_without_details_and_is_tried_at_the_next_mom
     assert comes_at(again) == next_due(house), "at once it would only fail again"
 
 
-def seen_tasks(client, count):
-    """The tasks by name; Prefect records them a moment after they ran."""
-    deadline = time.monotonic() + 20
-    while len(tasks := client.read_task_runs()) < count and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return {task.name: task.state_name for task in tasks}
+def seen_tasks(client, *names):
+    """The state of these tasks by name; Prefect records tasks a moment after they ran."""
+    deadline = time.monotonic() + 30
+    found: dict[str, str] = {}
+    while not found.keys() >= set(names) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        known = {run.id for run in client.read_flow_runs()}
+        tasks = [task for task in client.read_task_runs() if task.flow_run_id in known]
+        found = {task.name: task.state_name for task in tasks}
+    return found

@@ -66,7 +66,8 @@ def arm(house: Engine, settings: FlowSettings | None = None) -> None:
 
 def runs(client: SyncPrefectClient, name: str) -> list[FlowRun]:
     """The runs of a visit, the newest first: "bemoeizorg" finds "2026-00001 · bemoeizorg · 1"."""
-    return [run for run in client.read_flow_runs() if f"· {name} ·" in run.name]
+    found = [run for run in client.read_flow_runs() if f"· {name} ·" in run.name]
+    return sorted(found, key=lambda run: str(run.created), reverse=True)
 
 
 def only(client: SyncPrefectClient, name: str) -> FlowRun:

@@ -1,5 +1,8 @@
 """The migrations build exactly what the models say, up and down, on both databases."""
 
+import subprocess
+import sys
+
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -10,6 +13,8 @@ from sqlmodel import SQLModel
 import models
 from casework.schema import MIGRATIONS, migrate, newest_revision, revision_of
 from tests.builders import NOW, a_case, a_town, case_view
+
+ROOT = MIGRATIONS.parent
 
 
 def alembic(engine, run, *arguments) -> None:
@@ -86,6 +91,23 @@ def test_migrating_twice_is_migrating_once_and_keeps_what_is_there(engine):
     assert migrate(engine, NOW) == newest_revision()
     assert case_view(engine, key, NOW) == before
     assert counts(engine) == counted
+
+
+def test_two_processes_that_start_at_once_migrate_once(empty_engine):
+    url = empty_engine.url.render_as_string(hide_password=False)
+    script = (
+        "import sys; from datetime import UTC, datetime; from casework.connect import connect; "
+        "from casework.schema import migrate; "
+        "print(migrate(connect(sys.argv[1]), datetime(2026, 3, 2, tzinfo=UTC)))"
+    )
+    command_line = [sys.executable, "-c", script, url]
+    both = [
+        subprocess.Popen(command_line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=60) for process in both]
+    assert [out.decode().strip() for out, _ in said] == [newest_revision()] * 2, said
+    assert counts(empty_engine)["policy_versions"] == 1
 
 
 def test_the_newest_step_down_and_up_keeps_every_row(engine):
