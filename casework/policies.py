@@ -70,7 +70,9 @@ def version_for(session: Session, municipality: str, name: str | None = None) ->
         newest = newest.where(PolicyVersion.name == name)
     found = session.exec(newest).first()
     if found is None:
-        raise NotFound("policy for", name or municipality, "run: estafette migrate")
+        if name is not None:
+            raise NotFound("policy", name, "load it first: estafette policy load")
+        raise NotFound("policy for", municipality, "run: estafette migrate")
     return found
 
 

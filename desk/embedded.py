@@ -27,6 +27,7 @@ def run(as_json: bool) -> None:
     def prepare() -> None:
         migrate(connect(), now())
 
+    _refuse_broken_channels()
     run_tree(DeskSettings(), lambda tree: _ready(tree, as_json), prepare=prepare, say=_tell)
 
 
@@ -35,14 +36,23 @@ def run_demo(as_json: bool) -> None:
     from casework.connect import connect
     from desk.scene import Scene
 
+    _refuse_broken_channels()
     engine, scenes = connect(), list[Scene]()
 
     def on_ready(tree: Tree) -> None:
         _ready(tree, as_json, cases=list(scenes[0].cases))
+        _tell(DEMO)
         going_on = (engine, scenes[0], tree.stopping)
         threading.Thread(target=_go_on, args=going_on, name="demo", daemon=True).start()
 
     run_tree(DeskSettings(), on_ready, prepare=lambda: _set(engine, scenes), say=_tell)
+
+
+def _refuse_broken_channels() -> None:
+    """Alerts that could never arrive are said now, not found in a log."""
+    from notifications.channels import Channels
+
+    Channels.from_env()
 
 
 def _set(engine: "Engine", scenes: list["Scene"]) -> None:
@@ -91,6 +101,9 @@ def _tell(line: str) -> None:
     typer.echo(line, err=True)
 
 
+DEMO = """The first wait ends about two minutes from now, two house closures after that. What their
+people do next is played by itself, a minute or so later; the other cases are yours to move.
+"""
 WHERE = """
 Estafette runs. Where to look:
   every stage visit   {prefect}

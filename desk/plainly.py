@@ -20,16 +20,20 @@ def sentence_for(error: BaseException) -> str | None:
     if isinstance(error, Refusal | BadFacts | Unknown | PolicyError | BadTerm | UnknownYear):
         return str(error)
     if isinstance(error, ValidationError):
-        return "; ".join(_problem(e) for e in error.errors())
+        prefix = "ESTAFETTE_" if error.title.endswith("Settings") else ""
+        return "; ".join(_problem(e, prefix) for e in error.errors())
     if isinstance(error, DatabaseError):
         return _database(error)
-    if isinstance(error, PermissionError | FileNotFoundError | IsADirectoryError):
-        return f"cannot read or write {error.filename}: {error.strerror}"
+    if isinstance(error, UnicodeDecodeError):
+        return "that file is not text in UTF-8; nothing was read from it"
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"cannot read or write {error.filename}: {error.strerror}; check it and its folder"
     return _of_other_rooms(error)
 
 
-def _problem(error: Any) -> str:
+def _problem(error: Any, prefix: str = "") -> str:
     where = ".".join(str(part) for part in error["loc"])
+    where = prefix + where.upper() if prefix else where
     words = "is not a known field; remove or correct it"
     return f"{where}: {words if error['type'] == 'extra_forbidden' else error['msg']}"
 
@@ -48,7 +52,10 @@ def _database(error: Any) -> str:
     if "full" in said:
         return "the disk is full; nothing was changed. Make room and try again"
     if "unable to open" in said:
-        return "the database file can not be opened; check ESTAFETTE_DATA and run estafette migrate"
+        return (
+            "the database file can not be opened; check ESTAFETTE_DATA and that its folder can be "
+            "written to, then run estafette migrate"
+        )
     if "not a database" in said or "malformed" in said:
         return "the database file is damaged or is not a database; restore it from a backup"
     if any(word in said for word in ("connection", "connect", "authentication", "timeout")):

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -15,8 +16,20 @@ class DeskSettings(BaseSettings):
     data: Path = Path(".estafette")
     prefect_port: int = Field(default=4200, ge=1, le=65535)
     smtp_port: int = Field(default=8025, ge=1, le=65535)
+    # The flows read these too; here they are checked before anything is started.
     horizon_days: int = Field(default=400, ge=1)
+    visits_at_once: int = Field(default=1, ge=1, le=32)
+    stuck_seconds: int = Field(default=90, ge=10)
     desk_port: int = Field(default=8080, ge=1, le=65535)
+
+    @model_validator(mode="after")
+    def ports_differ(self) -> Self:
+        """Each server has a port of its own."""
+        if len({self.prefect_port, self.smtp_port, self.desk_port}) < 3:
+            raise ValueError(
+                "ESTAFETTE_PREFECT_PORT, ESTAFETTE_SMTP_PORT and ESTAFETTE_DESK_PORT must differ"
+            )
+        return self
 
     @property
     def horizon(self) -> timedelta:

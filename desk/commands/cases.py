@@ -69,7 +69,10 @@ def act(
     by: str = say.BY,
     as_json: bool = say.AS_JSON,
 ) -> None:
-    """Record what was done; its terms begin to run."""
+    """Record what was done; its terms begin to run.
+
+    The same act with the same --at (or the same --reference) is recorded once.
+    """
     from casework.acts import NewAct, record_act
     from casework.connect import connect
 

@@ -52,16 +52,25 @@ def import_(
     file: Path = typer.Argument(..., exists=True, dir_okay=False, help="JSON Lines or YAML list."),
     as_json: bool = say.AS_JSON,
 ) -> None:
-    """Receive many signals from a file; every line is checked before the first is stored.
+    """Receive many signals from a file; every line is read before the first is stored.
 
-    Fields as in `signal add`: municipality, address, received_at, text, reference, ….
-    Importing the same file again changes nothing.
+    Needed: municipality, address, received_at (with its zone). Also: text, nature, channel, acute,
+    reference, reporter_name, reporter_contact. Should one be refused, those before it are
+    received; importing the same file again goes on where it stopped and doubles nothing.
     """
     from casework.connect import connect
     from casework.intake import receive_signal
+    from casework.refusals import Refusal
 
-    engine, moment = connect(), now()
-    got = [receive_signal(engine, new, moment) for new in _read(file)]
+    engine, moment, got = connect(), now(), list[Any]()
+    for place, new in enumerate(_read(file), start=1):
+        try:
+            got.append(receive_signal(engine, new, moment))
+        except Refusal as refusal:
+            say.stop(
+                f"{file.name}, signal {place}: {refusal}; the {place - 1} before it are received. "
+                "Mend this and import the file again"
+            )
     counts = {how: sum(g.how == how for g in got) for how in ("opened", "joined", "known")}
     say.answer(
         {"received": got, "counts": counts}, as_json,
@@ -91,12 +100,12 @@ def _rows(file: Path) -> list[Any]:
 
     import yaml
 
-    text = file.read_text(encoding="utf-8")
     try:
+        text = file.read_text(encoding="utf-8")
         if file.suffix in {".yaml", ".yml"}:
             return list(yaml.safe_load(text) or [])
         return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (yaml.YAMLError, json.JSONDecodeError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError) as error:
         say.stop(f"{file.name} can not be read: {error}; nothing was imported")
 
 

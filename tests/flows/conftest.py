@@ -50,7 +50,7 @@ def server() -> Iterator[Path]:
             time.sleep(0.1)
         yield HOME
         process.stdin.close()
-        assert process.wait(20) is not None, "no orphan stays when the parent is gone"
+        assert process.wait(60) is not None, "no orphan stays when the parent is gone"
     finally:
         process.kill()
         process.wait()
