@@ -24,7 +24,9 @@ def dossier_of(
     """The case as its guards see it at `now`."""
     # What was done later cannot have been weighed then, however late it is written down.
     acts = session.exec(
-        select(Act).where(Act.case_id == case.id, col(Act.at) <= now).order_by(col(Act.at))
+        select(Act)
+        .where(Act.case_id == case.id, col(Act.at) <= now)
+        .order_by(col(Act.at), col(Act.id))
     )
     signals = session.exec(
         select(func.count()).select_from(Signal).where(Signal.case_id == case.id)

@@ -330,7 +330,9 @@ def _promises(session: Session, case: Case) -> list[PromiseView]:
 
 
 def _acts(session: Session, case: Case) -> list[tuple[datetime, str, str, dict[str, Any]]]:
-    rows = session.exec(select(Act).where(Act.case_id == case.id).order_by(col(Act.at)))
+    rows = session.exec(
+        select(Act).where(Act.case_id == case.id).order_by(col(Act.at), col(Act.id))
+    )
     return [(a.at, a.kind, a.by, a.facts) for a in rows]
 
 

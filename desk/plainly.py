@@ -32,10 +32,11 @@ def sentence_for(error: BaseException) -> str | None:
 
 
 def _problem(error: Any, prefix: str = "") -> str:
+    words = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        words = "is not a known field; remove or correct it"
     where = ".".join(str(part) for part in error["loc"])
-    where = prefix + where.upper() if prefix else where
-    words = "is not a known field; remove or correct it"
-    return f"{where}: {words if error['type'] == 'extra_forbidden' else error['msg']}"
+    return f"{prefix}{where.upper() if prefix else where}: {words}" if where else words
 
 
 def _database(error: Any) -> str:
