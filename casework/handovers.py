@@ -220,7 +220,7 @@ def _actions(session: Session, case: Case) -> list[dict[str, str]]:
     rows = session.exec(
         select(Checkpoint)
         .where(Checkpoint.case_id == case.id, Checkpoint.state == CheckpointState.OPEN)
-        .order_by(col(Checkpoint.due_at))
+        .order_by(col(Checkpoint.due_at), col(Checkpoint.id))
     )
     return [{"key": f"{row.section}.{row.key}", "by": row.due_on.isoformat()} for row in rows]
 

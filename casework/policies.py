@@ -64,7 +64,11 @@ def version_for(session: Session, municipality: str, name: str | None = None) ->
     newest = (
         select(PolicyVersion)
         .where(col(PolicyVersion.municipality).in_([municipality, ""]))
-        .order_by(col(PolicyVersion.municipality).desc(), col(PolicyVersion.loaded_at).desc())
+        .order_by(
+            col(PolicyVersion.municipality).desc(),
+            col(PolicyVersion.loaded_at).desc(),
+            col(PolicyVersion.id).desc(),
+        )
     )
     if name is not None:
         newest = newest.where(PolicyVersion.name == name)

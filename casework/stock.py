@@ -98,7 +98,11 @@ def _promises(session: Session, case: Case) -> tuple[Promise, ...]:
     rows = session.exec(
         select(Checkpoint)
         .where(Checkpoint.case_id == case.id)
-        .order_by(sa.case((col(Checkpoint.state) == "open", 0), else_=1), col(Checkpoint.due_at))
+        .order_by(
+            sa.case((col(Checkpoint.state) == "open", 0), else_=1),
+            col(Checkpoint.due_at),
+            col(Checkpoint.id),
+        )
     )
     return tuple(
         Promise(

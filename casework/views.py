@@ -306,7 +306,9 @@ def _visits(
 
 def _promises(session: Session, case: Case) -> list[PromiseView]:
     rows = session.exec(
-        select(Checkpoint).where(Checkpoint.case_id == case.id).order_by(col(Checkpoint.due_at))
+        select(Checkpoint)
+        .where(Checkpoint.case_id == case.id)
+        .order_by(col(Checkpoint.due_at), col(Checkpoint.id))
     )
     return [
         PromiseView(

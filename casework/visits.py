@@ -90,7 +90,7 @@ def waiting_list(engine: Engine, stage: str, now: datetime, limit: int = 200) ->
             select(Case.key, Row.number, Row.entered_at, Case.id)
             .join(Case, col(Case.id) == col(Row.case_id))
             .where(Row.stage == stage, col(Row.left_at).is_(None))
-            .order_by(_next_at().asc().nulls_last())
+            .order_by(_next_at().asc().nulls_last(), col(Row.id))
             .limit(limit)
         ).all()
         return [_waiting(session, *row) for row in rows]
@@ -102,7 +102,7 @@ def _waiting(
     first = session.exec(
         select(Checkpoint)
         .where(Checkpoint.case_id == case_id, Checkpoint.state == CheckpointState.OPEN)
-        .order_by(col(Checkpoint.next_at))
+        .order_by(col(Checkpoint.next_at), col(Checkpoint.id))
     ).first()
     if first is None:
         return Waiting(key, number, since, None, None, None)

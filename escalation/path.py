@@ -22,12 +22,24 @@ DIRECTOR = Text("regievoerder", "case director")
 
 
 def _policy(
-    key: str, nl: str, en: str, *, by: tuple[str, ...] = (), outside: Text | None = None,
+    key: str,
+    nl: str,
+    en: str,
+    *,
+    by: tuple[str, ...] = (),
+    outside: Text | None = None,
     outlives: bool = False,
 ) -> Checkpoint:
     """A checkpoint whose number is the municipality's own."""
-    return Checkpoint(key, Text(nl, en), Kind.POLICY, proposal(), answered_by=by,
-                      outside=outside, outlives=outlives)
+    return Checkpoint(
+        key,
+        Text(nl, en),
+        Kind.POLICY,
+        proposal(),
+        answered_by=by,
+        outside=outside,
+        outlives=outlives,
+    )
 
 
 def _exit(key: str, to: str, nl: str, en: str) -> Exit:

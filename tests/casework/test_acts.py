@@ -371,3 +371,20 @@ def test_an_objection_starts_the_clock_of_deciding_on_it_and_the_decision_stops_
     assert "objection" in promises(engine, key, "answered")
     act(engine, key, "objection_decided", received + DAY, result="ongegrond")
     assert "objection_decided" in promises(engine, key, "answered")
+
+
+def test_of_two_terms_of_law_that_ask_the_same_an_act_answers_neither(engine, in_behavioural_order):
+    key = in_behavioural_order
+    announce_order(engine, key)
+    act(engine, key, "housing_inquiry_recorded", NOW + DAY)
+    recorded(engine, key, "house_ban_imposed", NOW + DAY, **BAN)
+    act(engine, key, "objection_received", NOW + 2 * DAY, against="last")
+    still = [p for p in case_view(engine, key, NOW).promises if p.key == "objection"]
+    assert [p.state for p in still] == ["open", "open"]
+
+
+def test_an_act_answers_nothing_that_was_promised_after_its_day(engine, in_signal):
+    recorded(engine, in_signal, "reporter_informed", at=NOW - 2 * DAY)
+    assert "acknowledged" in promises(engine, in_signal)
+    recorded(engine, in_signal, "reporter_informed", at=NOW)
+    assert "acknowledged" not in promises(engine, in_signal)

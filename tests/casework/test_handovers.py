@@ -253,6 +253,15 @@ def test_a_case_without_any_other_promise_has_one_after_accepting(engine, in_sig
     assert {"next_step", "report_back"} == promises(engine, in_signal).keys()
 
 
+def test_the_clock_of_an_offer_is_answered_by_accepting_or_refusing_alone(engine, in_signal):
+    made = offered(engine, in_signal)
+    unchanged(
+        engine, NotAllowed, f"about handover {made.id}; accept or refuse",
+        lambda: answer(engine, in_signal, "handover_answered", given=Answer.DONE, by="director",
+                       now=NOW),
+    )  # fmt: skip
+
+
 # --- refusing and revoking -----------------------------------------------------------------------
 
 

@@ -261,6 +261,17 @@ def test_joining_is_said_in_the_journal_and_makes_an_older_page_stale(engine):
     assert view.stage == "signal"
 
 
+def test_a_reporter_who_joins_is_owed_word_as_well(engine, in_outreach_care):
+    assert "acknowledged" not in promises(engine, in_outreach_care)
+    receive(engine, LATER, text="weer", received_at=LATER)
+    owed = promises(engine, in_outreach_care)["acknowledged"]
+    assert (owed.section, str(owed.due_on)) == ("signal", "2026-03-09")  # Thursday + 2
+    go(engine, in_outreach_care, "stable", LATER)
+    assert promises(engine, in_outreach_care)["acknowledged"] == owed
+    act(engine, in_outreach_care, "reporter_informed", LATER)
+    assert "acknowledged" not in promises(engine, in_outreach_care)
+
+
 def test_an_acute_signal_on_an_open_case_dates_an_urgent_call_in_whatever_stage(engine):
     key = a_case(engine, "outreach_care")
     assert "acute_call" not in promises(engine, key)

@@ -105,6 +105,15 @@ def test_the_same_policy_loaded_twice_is_one_version(engine):
     assert len(rows(engine, "policy_versions")) == 2  # with the default
 
 
+def test_a_policy_that_is_activated_again_serves_new_cases_again(engine):
+    stricter = shipped("default").replace('"5 working days"', '"1 working day"')
+    stricter = stricter.replace('name = "default"', 'name = "streng"')
+    ours = shipped("default").replace('name = "default"', 'name = "eigen"')
+    for hours, text in enumerate((ours, stricter, ours)):
+        a_policy(engine, text, TOWN, NOW + timedelta(hours=hours))
+    assert case_view(engine, a_case(engine), NOW).policy == "eigen"
+
+
 def test_decreed_days_loaded_later_move_no_date(engine, in_behavioural_order):
     done = announce_order(engine, in_behavioural_order)
     dated = dict(done.started)["objection"]

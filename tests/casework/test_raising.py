@@ -241,6 +241,14 @@ def test_when_nobody_at_all_is_there_it_still_goes_to_the_director_and_is_never_
     assert told(engine, triage) == [("director", "due")]
 
 
+def test_an_absent_level_without_a_deputy_is_stood_in_for_by_a_colleague(engine, triage):
+    a_contact(engine, "second-process", "process_director")
+    set_absence(engine, "process", NOW, None)
+    raise_due(engine, DAY_AFTER + DAY)
+    raise_due(engine, datetime(2026, 3, 12, 8, tzinfo=UTC))
+    assert told(engine, triage)[-1] == ("second-process", "overdue")
+
+
 def test_levels_are_those_of_the_cases_own_municipality(engine, triage):
     a_town(engine, "elders")  # takes the shared names of the builders along to the other town
     raise_due(engine, DUE + 8 * DAY)

@@ -204,6 +204,15 @@ def test_a_left_visit_whose_run_got_lost_is_chased(engine, in_signal):
     assert len(waiting(engine, left + timedelta(minutes=6))) == 1
 
 
+def test_a_run_that_went_back_to_waiting_while_the_case_was_leaving_is_called(engine, in_signal):
+    (visit,) = arm(engine)
+    go(engine, in_signal, "unfounded", NOW + DAY)
+    version = case_view(engine, in_signal, NOW).version
+    armed(engine, visit.id, "run-1", NOW + 9 * DAY, NOW + DAY + timedelta(seconds=1), version)
+    found = waiting(engine, NOW + DAY + timedelta(seconds=2))
+    assert [(v.id, v.left) for v in found] == [(visit.id, True)]
+
+
 # --- what is shown -------------------------------------------------------------------------------
 
 

@@ -272,8 +272,12 @@ def test_an_act_ends_only_promises_of_its_own_section_so_enforcement_never_ends_
             assert set(act.ends) <= {c.key for section, c in SECTIONS if section == home.key}
 
 
-@pytest.mark.parametrize("key", ["objection", "paid", "collection_lapses", "objection_decided"])
-def test_terms_of_law_that_run_whatever_the_stage_outlive_it(key):
+@pytest.mark.parametrize(
+    "key",
+    ["objection", "complied", "paid", "collection_lapses", "objection_decided", "ban_heard",
+     "ban_ends", "closure_ends", "acute_call", "acknowledged", "report_back"],
+)  # fmt: skip
+def test_what_runs_whatever_the_stage_outlives_it(key):
     assert all(c.outlives for c in CHECKPOINTS if c.key == key)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,9 +71,11 @@ def workers(server: Path) -> Iterator["Workers"]:
         declare(client, FlowSettings().work_pool)
     with Workers() as both:
         yield both
-    # Prefect leaves its connection for events to the end of the process; tests end before that.
+    # Prefect leaves its connections for events to the end of the process; tests end before that.
     EventsWorker.drain_all(timeout=10, at_exit=False)
-    gc.collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

@@ -17,6 +17,9 @@ from tests.builders import a_case
 from tests.flows.conftest import PORT, ROOT
 from tests.flows.working import runs
 
+# Prefect's watchers of events are given two seconds to close; on a busy machine they need more.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
 
 @contextmanager
 def a_worker(data: Any, log: Any) -> Iterator["subprocess.Popen[bytes]"]:
