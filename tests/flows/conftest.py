@@ -3,6 +3,7 @@
 Prefect reads its settings at import, so they are set here, before any test module imports it.
 """
 
+import atexit
 import gc
 import shutil
 import subprocess
@@ -33,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 READY_SECONDS = 90
 HOME, PORT = Path(tempfile.mkdtemp(prefix="estafette-flows-")), free_port()
 settle(HOME, PORT)
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
