@@ -190,6 +190,12 @@ def test_a_case_can_not_be_inserted_with_a_director_who_is_none(engine, case, wr
     assert len(rows(engine, "cases")) == 1
 
 
+def test_a_case_can_not_be_inserted_with_somebody_who_holds_another(engine, case):
+    care = one(engine, "assignments", "role = 'care_lead'")
+    with refused(OWN_DIRECTOR):
+        add(engine, ("cases", a_new_case(engine) | {"director_id": care["id"]}))
+
+
 def test_a_case_and_its_first_director_appear_together(engine, case):
     new = a_new_case(engine)
     mine = one(engine, "assignments", OPEN_DIRECTOR)
