@@ -5,7 +5,7 @@ The sender stays responsible until acceptance. Refusing or revoking leaves every
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.engine import Engine
@@ -97,32 +97,38 @@ def offer(
         if seen_version is not None:
             refuse_stale(case, seen_version)
         _refuse_receiver(session, sender, receiver, now)
-        row = Handover(
-            case_id=case.id or 0,
-            role=role,
-            from_contact_id=sender.id or 0,
-            to_contact_id=receiver.id or 0,
-            state=HandoverState.OFFERED,
-            packet=packet.model_dump(mode="json") | {"open_actions": _actions(session, case)},
-            offered_at=now,
-        )
-        session.add(row)
-        session.flush()
-        start = Start(f"handover:{row.id}", now, CASE, handover_id=row.id)
-        date_checkpoint(session, case, HANDOVER_ANSWERED, start)
-        _tell(session, row, receiver, "offered", now)
+        row = _on_offer(session, case, role, sender, receiver, packet, now)
         moved_on(session, case)
-        journal.append(
-            session,
-            case,
-            now,
-            sender.key,
-            "handover_offered",
-            id=row.id,
-            role=role.value,
-            to=receiver.key,
-        )
+        said: dict[str, Any] = {"id": row.id, "role": role.value, "to": receiver.key}
+        journal.append(session, case, now, sender.key, "handover_offered", **said)
         return _as_offer(case, row)
+
+
+def _on_offer(
+    session: Session,
+    case: Case,
+    role: Role,
+    sender: Contact,
+    receiver: Contact,
+    packet: Packet,
+    now: datetime,
+) -> Handover:
+    """The offer is a row, its clock runs, and the receiver is told."""
+    row = Handover(
+        case_id=case.id or 0,
+        role=role,
+        from_contact_id=sender.id or 0,
+        to_contact_id=receiver.id or 0,
+        state=HandoverState.OFFERED,
+        packet=packet.model_dump(mode="json") | {"open_actions": _actions(session, case)},
+        offered_at=now,
+    )
+    session.add(row)
+    session.flush()
+    start = Start(f"handover:{row.id}", now, CASE, handover_id=row.id)
+    date_checkpoint(session, case, HANDOVER_ANSWERED, start)
+    _tell(session, row, receiver, "offered", now)
+    return row
 
 
 def accept(engine: Engine, handover_id: int, *, by: str, read_back: str, now: datetime) -> Offer:

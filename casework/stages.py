@@ -17,7 +17,7 @@ from casework.reasons import remember, waivers
 from casework.refusals import Incomplete, NotAllowed, Unmet
 from escalation import moves
 from escalation.lanes import LEAD_TAKEN
-from escalation.policy import CASE
+from escalation.policy import CASE, missing_in
 from escalation.shape import Stage
 from models import (
     Assignment,
@@ -214,7 +214,7 @@ def _judge(
     session: Session, case: Case, target: Stage, now: datetime, waived: frozenset[str]
 ) -> None:
     policy = policy_of(session, case.policy_id)
-    if not target.is_end and (missing := policy.missing_for(target.key)):
+    if missing := missing_in(policy, target):
         raise Incomplete(policy.name, target.key, missing)
     if unmet := moves.unmet(target.guards, dossier_of(session, case, now, waived=waived)):
         raise Unmet(f"entering {target.key!r}", unmet)

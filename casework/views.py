@@ -19,6 +19,7 @@ from escalation.dossier import Recorded
 from escalation.facts import checked
 from escalation.lanes import HANDOVER_NEWS
 from escalation.path import STAGES
+from escalation.policy import missing_in
 from escalation.rungs import AMSTERDAM
 from escalation.shape import Guard, Stage
 from escalation.text import Text
@@ -353,7 +354,7 @@ def _exits(session: Session, case: Case, now: datetime) -> list[ExitView]:
     dossier, policy = dossier_of(session, case, now), policy_of(session, case.policy_id)
 
     def view(key: str, name: Text, target: Stage) -> ExitView:
-        missing = () if target.is_end else policy.missing_for(target.key)
+        missing = missing_in(policy, target)
         return ExitView(key, name, target.key, tuple(moves.unmet(target.guards, dossier)), missing)
 
     return [view(e.key, e.name, STAGES[e.to]) for e in STAGES[case.stage].exits]
