@@ -11,6 +11,7 @@ from statistics import median, quantiles
 from typing import Any
 
 RESULTS = Path(__file__).with_name("results")
+LOAD = os.getloadavg()[0]  # what else the machine was doing when we began
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def short(value: Any) -> str:
 def machine() -> str:
     """The kind of machine, so that figures are compared with their like."""
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, {versions}"
+    kind = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+    return f"{kind}, {versions}, load at the start {LOAD:.1f}"
 
 
 def as_markdown(tables: Sequence[Table]) -> str:
