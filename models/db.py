@@ -1,5 +1,6 @@
 """The database: which one, and how its connections behave. Nothing is connected at import."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import Engine
 
 SQLITE_BUSY_MILLISECONDS = 30_000
+SWITCHING_TURNS = 20
 
 
 class DatabaseUrlError(ValueError):
@@ -64,12 +66,26 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # that turns writer is refused at once instead of waiting for its turn.
     connection.isolation_level = None
     for pragma in (
-        "journal_mode=WAL",
+        f"busy_timeout={SQLITE_BUSY_MILLISECONDS}",  # first: what follows may have to wait
         "synchronous=NORMAL",
         "foreign_keys=ON",
-        f"busy_timeout={SQLITE_BUSY_MILLISECONDS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    _write_ahead(connection)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    # Of two connections that switch a new file at once, SQLite refuses one without letting it wait.
+    # Taking a turn as writer does wait, and after it the other has switched.
+    for _ in range(SWITCHING_TURNS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_immediate(connection: sa.Connection) -> None:

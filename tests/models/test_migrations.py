@@ -93,20 +93,24 @@ def test_migrating_twice_is_migrating_once_and_keeps_what_is_there(engine):
     assert counts(engine) == counted
 
 
-def test_two_processes_that_start_at_once_migrate_once(empty_engine):
+def test_processes_that_start_at_once_migrate_once(empty_engine):
     url = empty_engine.url.render_as_string(hide_password=False)
     script = (
         "import sys; from datetime import UTC, datetime; from casework.connect import connect; "
-        "from casework.schema import migrate; "
+        "from casework.schema import migrate; print('ready', flush=True); input(); "
         "print(migrate(connect(sys.argv[1]), datetime(2026, 3, 2, tzinfo=UTC)))"
     )
-    command_line = [sys.executable, "-c", script, url]
-    both = [
-        subprocess.Popen(command_line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(2)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    all_four = [
+        subprocess.Popen([sys.executable, "-c", script, url], cwd=ROOT, text=True, **pipes)
+        for _ in range(4)
     ]
-    said = [process.communicate(timeout=60) for process in both]
-    assert [out.decode().strip() for out, _ in said] == [newest_revision()] * 2, said
+    assert [process.stdout.readline() for process in all_four] == ["ready\n"] * 4
+    for process in all_four:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60) for process in all_four]
+    assert [out.strip() for out, _ in said] == [newest_revision()] * 4, said
     assert counts(empty_engine)["policy_versions"] == 1
 
 
