@@ -10,6 +10,8 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from casework import journal
+from casework.administration import one_at_a_time
+from casework.administration import record as record_administration
 from casework.cases import find
 from casework.connect import reading, transaction
 from casework.people import contact
@@ -17,6 +19,7 @@ from casework.policies import calendars_now, policy_of
 from casework.questions import question_in_message
 from casework.refusals import NotFound
 from escalation.lanes import HANDOVER_NEWS
+from escalation.notices import last_moment, notice_asks
 from escalation.rungs import AMSTERDAM, rings_at
 from escalation.text import Text
 from models import (
@@ -41,7 +44,7 @@ class Claimed:
 
     number: int
     token: str
-    case_key: str
+    case_key: str | None  # None: a notice about the installation
     asks: Text
     lead: str
     due_at: datetime | None
@@ -118,22 +121,36 @@ def acknowledge(engine: Engine, number: int, *, by: str, now: datetime) -> str:
 
     Answers nothing. Returns "quiet", "known" (acknowledged before) or "moved on" (the promise is
     over or has climbed since this message, which changes nothing). A term of law still rings on
-    its own date.
+    its own date. Returns "seen" for a notice about the installation: it returns on its next rung.
     """
     with transaction(engine) as session:
         alert = session.get(Alert, number)
         if alert is None:
             raise NotFound("alert", number, "see: estafette alert list")
-        case = find(session, session.get_one(Case, alert.case_id).key)
-        session.refresh(alert)  # now that the case is locked: somebody may have been first
+        case = _case_of(session, alert)
         actor = contact(session, by).key
         if alert.acknowledged_at is not None:
             return "known"
         alert.acknowledged_at, alert.acknowledged_by = now, actor
         session.add(alert)
+        if case is None:
+            record_administration(session, now, actor, "acknowledged", alert=number)
+            return "seen"
         quieted = _quiet(session, case, alert, now)
         journal.append(session, case, now, actor, "acknowledged", alert=number, quiet=quieted)
         return "quiet" if quieted else "moved on"
+
+
+def _case_of(session: Session, alert: Alert) -> Case | None:
+    """The alert's case, locked; None for a notice. The alert is as it is now: somebody may have
+    been first."""
+    case = None
+    if alert.case_id is None:
+        one_at_a_time(session)
+    else:
+        case = find(session, session.get_one(Case, alert.case_id).key)
+    session.refresh(alert)
+    return case
 
 
 def _quiet(session: Session, case: Case, alert: Alert, now: datetime) -> bool:
@@ -198,7 +215,7 @@ def _wait(row: Alert) -> timedelta:
 def _claimed(session: Session, numbers: list[int], token: str) -> list[Claimed]:
     rows = session.exec(
         select(Alert, Case.key, Contact, Checkpoint)
-        .join(Case, col(Case.id) == col(Alert.case_id))
+        .outerjoin(Case, col(Case.id) == col(Alert.case_id))
         .join(Contact, col(Contact.id) == col(Alert.recipient_id))
         .outerjoin(
             Checkpoint,
@@ -215,11 +232,9 @@ def _claimed(session: Session, numbers: list[int], token: str) -> list[Claimed]:
             number=alert.id or 0,
             token=token,
             case_key=key,
-            asks=HANDOVER_NEWS[alert.event]
-            if alert.event
-            else question_in_message(row.section, row.key),
+            asks=_asked(alert, row),
             lead=alert.lead,
-            due_at=row.due_at if row else None,
+            due_at=_due_at(alert, row),
             at_moment=bool(row and row.exact),
             statutory=alert.statutory,
             channel=person.channel,
@@ -228,3 +243,18 @@ def _claimed(session: Session, numbers: list[int], token: str) -> list[Claimed]:
         )
         for alert, key, person, row in rows
     ]
+
+
+def _asked(alert: Alert, about: Checkpoint | None) -> Text:
+    if alert.notice is not None:
+        return notice_asks(alert.notice, alert.period or "")
+    if alert.event is not None:
+        return HANDOVER_NEWS[alert.event]
+    assert about is not None  # an alert is about one thing; the database keeps it so
+    return question_in_message(about.section, about.key)
+
+
+def _due_at(alert: Alert, about: Checkpoint | None) -> datetime | None:
+    if alert.notice is not None:
+        return last_moment(int(alert.period or 0))
+    return about.due_at if about else None

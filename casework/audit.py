@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
+from sqlmodel import Session
 
+from casework.recount import differing
 from models import UtcTime
 
 LATE = timedelta(minutes=5)  # a rung this long past its moment was not raised by anybody
@@ -87,7 +89,8 @@ def audit(
         checked = connection.execute(
             sa.text("SELECT count(*) FROM cases WHERE closed_at IS NULL")
         ).scalar_one()
-        return Report(now, checked, tuple(_findings(connection, moments, limit)))
+        found = [*_findings(connection, moments, limit), *_recounted(connection, limit)]
+        return Report(now, checked, tuple(found))
 
 
 def _findings(
@@ -101,3 +104,9 @@ def _findings(
         ).bindparams(*(sa.bindparam(name, moment, UtcTime()) for name, moment in used.items()))
         for (key,) in connection.execute(query, {"most": limit}):
             yield Finding(key, what)
+
+
+def _recounted(connection: sa.Connection, limit: int) -> Iterator[Finding]:
+    """Every date that was changed is counted again from its ledger."""
+    with Session(connection) as session:
+        yield from (Finding(key, "ledger-differs") for key in differing(session, limit))

@@ -7,20 +7,25 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from casework.awaiting import Dated, dated_by
 from casework.policies import calendars_now, policy_of
 from casework.refusals import Incomplete
-from escalation.lanes import NEXT_STEP
+from escalation.events import AfterEvent
+from escalation.lanes import NEXT_STEP, PAUSE_OVER
 from escalation.policy import CASE
 from escalation.rungs import AMSTERDAM, first_step
 from escalation.shape import Checkpoint as Spec
 from escalation.terms import Ending, Kind, Term, ends
 from escalation.text import Text
-from models import Case, Checkpoint, CheckpointState, Visit
+from models import Case, Checkpoint, CheckpointState, TermChange, Visit
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What starts a promise: an origin ("visit:12"), the moment, and the facts of an act."""
+    """What starts a promise: an origin ("visit:12"), the moment, and the facts of an act.
+
+    `counted_from` is the last day of another term that this one follows.
+    """
 
     origin: str
     at: datetime
@@ -28,21 +33,22 @@ class Start:
     visit: Visit | None = None
     handover_id: int | None = None
     facts: Mapping[str, Any] | None = None
+    counted_from: date | None = None
 
 
 def date_checkpoint(session: Session, case: Case, spec: Spec, start: Start) -> Checkpoint | None:
     """The promise is a dated row. None when its act states no date and so starts no term.
 
-    Raises Incomplete when the municipality's policy gives no number for it.
+    One whose act names an event is due when that is on record, and provisionally until then. Raises
+    Incomplete when the municipality's policy gives no number for it.
     """
-    ending = _ending(session, case, spec, start)
-    if ending is None:
+    dated = _dated(session, case, spec, start)
+    if dated is None:
         return None
-    exact = spec.kind is Kind.HOURS or _is_moment(spec, start)
+    ending, awaits = dated.ending, dated.awaits
     policy, calendar = policy_of(session, case.policy_id), calendars_now(session).working
-    step = first_step(
-        start.at, ending.end, ending.due_at if exact else None, policy.ladder, calendar
-    )
+    exact = ending.due_at if dated.exact else None
+    step = first_step(start.at, ending.end, exact, policy.ladder, calendar)
     row = Checkpoint(
         case_id=case.id or 0,
         key=spec.key,
@@ -50,7 +56,7 @@ def date_checkpoint(session: Session, case: Case, spec: Spec, start: Start) -> C
         origin=start.origin,
         visit_id=start.visit.id if start.visit else None,
         handover_id=start.handover_id,
-        kind=spec.kind.value,
+        kind=dated.kind.value,
         statutory=spec.by_law,
         outlives=spec.outlives,
         source=spec.source.cite,
@@ -58,8 +64,11 @@ def date_checkpoint(session: Session, case: Case, spec: Spec, start: Start) -> C
         since=start.at,
         due_on=ending.end,
         due_at=ending.due_at,
-        exact=exact,
+        nominal_on=ending.nominal_end,
+        exact=dated.exact,
         derivation=[{"nl": t.nl, "en": t.en} for t in ending.derivation],
+        awaits=awaits.event if awaits else None,
+        awaits_length=str(awaits.length) if awaits else None,
         state=CheckpointState.OPEN,
         next_rung=step.offset,
         next_at=step.at,
@@ -74,8 +83,11 @@ def ensure_next_date(session: Session, case: Case, visit: Visit, now: datetime) 
 
     A term that outlives the stage is no step of it: nobody would look at the case for its length.
     """
+    _no_pause_of_what_is_over(session, case, now)
     of_visit = select(Checkpoint).where(
-        Checkpoint.visit_id == visit.id, col(Checkpoint.outlives).is_(False)
+        Checkpoint.visit_id == visit.id,
+        col(Checkpoint.outlives).is_(False),
+        Checkpoint.key != PAUSE_OVER.key,  # that another term stands still is no step either
     )
     rows = session.exec(of_visit).all()
     asked = [row for row in rows if row.key == NEXT_STEP.key]
@@ -93,23 +105,44 @@ def _no_longer_asked(session: Session, row: Checkpoint, now: datetime) -> None:
         session.add(row)
 
 
-def _is_moment(spec: Spec, start: Start) -> bool:
-    return isinstance(_stated(spec, start), datetime)
+def _no_pause_of_what_is_over(session: Session, case: Case, now: datetime) -> None:
+    """Whether a pause is over is asked only while the promise it paused is open."""
+    asked = select(Checkpoint).where(
+        Checkpoint.case_id == case.id,
+        Checkpoint.key == PAUSE_OVER.key,
+        Checkpoint.state == CheckpointState.OPEN,
+    )
+    for row in session.exec(asked).all():
+        paused = (
+            select(Checkpoint.id)
+            .join(TermChange, col(TermChange.successor_id) == col(Checkpoint.id))
+            .where(
+                TermChange.root_id == int(row.origin.split(":")[1]),
+                Checkpoint.state == CheckpointState.OPEN,
+            )
+        )
+        if session.exec(paused).first() is None:
+            _no_longer_asked(session, row, now)
 
 
-def _stated(spec: Spec, start: Start) -> Any:
-    return (start.facts or {}).get(spec.from_fact or "")
+def _dated(session: Session, case: Case, spec: Spec, start: Start) -> Dated | None:
+    if spec.from_fact is None:
+        return Dated(_counted(session, case, spec, start), spec.kind, spec.kind is Kind.HOURS)
+    stated = (start.facts or {}).get(spec.from_fact)
+    if isinstance(stated, AfterEvent):
+        return dated_by(session, case, stated, spec.kind, spec.source, start.at)
+    if stated is None:
+        return None
+    return Dated(_as_stated(stated, spec), spec.kind, isinstance(stated, datetime))
 
 
-def _ending(session: Session, case: Case, spec: Spec, start: Start) -> Ending | None:
-    if spec.from_fact:
-        stated = _stated(spec, start)
-        return _as_stated(stated, spec) if stated is not None else None
+def _counted(session: Session, case: Case, spec: Spec, start: Start) -> Ending:
     policy = policy_of(session, case.policy_id)
     length = policy.length(start.section, spec)
     if length is None:
         raise Incomplete(policy.name, start.section, [f"{start.section}.{spec.key}"])
-    return ends(start.at, Term(length, spec.kind, spec.source), calendars_now(session))
+    first = start.counted_from or start.at
+    return ends(first, Term(length, spec.kind, spec.source), calendars_now(session))
 
 
 def _as_stated(stated: date | datetime, spec: Spec) -> Ending:

@@ -17,11 +17,12 @@ def dossier_of(
     session: Session,
     case: Case,
     now: datetime,
+    judging: str,
     *,
     proposed: Recorded | None = None,
     waived: Collection[str] = (),
 ) -> Dossier:
-    """The case as its guards see it at `now`."""
+    """The case as the guards of a stage or lane (`judging`) see it at `now`."""
     # What was done later cannot have been weighed then, however late it is written down.
     acts = session.exec(
         select(Act)
@@ -31,12 +32,17 @@ def dossier_of(
     signals = session.exec(
         select(func.count()).select_from(Signal).where(Signal.case_id == case.id)
     ).one()
+    policy = policy_of(session, case.policy_id)
     return Dossier(
         today=now.astimezone(AMSTERDAM).date(),
         signals=signals,
         acts=tuple(_recorded(act) for act in acts),
         proposed=proposed,
-        by_law=policy_of(session, case.policy_id).by_law,
+        judging=judging,
+        by_law=policy.by_law,
+        counts=policy.counts,
+        limits=policy.limits,
+        landlord_first=policy.landlord_first,
         care_on_offer=_care_on_offer(session, case),
         waived=frozenset(waived),
     )

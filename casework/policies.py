@@ -3,15 +3,19 @@
 import hashlib
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
-from casework.connect import transaction
+from casework.administration import record
+from casework.connect import reading, transaction
+from casework.journal import SYSTEM
 from casework.refusals import NotFound
 from escalation.calendars import Calendars, calendars
 from escalation.calendars import Decree as DecreedDay
-from escalation.policy import Policy, parse, shipped
+from escalation.policy import Policy, completed, parse, shipped
 from models import Decree, PolicyVersion
 
 
@@ -47,13 +51,24 @@ def load_policy(session: Session, text: str, municipality: str, now: datetime) -
     return row
 
 
-def activate(engine: Engine, text: str, municipality: str, now: datetime) -> str:
+def activate(
+    engine: Engine, text: str, municipality: str, now: datetime, *, by: str = SYSTEM
+) -> str:
     """The policy serves the municipality's new cases; running cases keep theirs. Returns its name.
 
-    Raises PolicyError; activated twice is activated once.
+    The record of administration says who activated which version. Raises PolicyError; activated
+    twice is one version, recorded twice.
     """
     with transaction(engine) as session:
-        return load_policy(session, text, municipality, now).name
+        row = load_policy(session, text, municipality, now)
+        record_policy(session, row, by, now)
+        return row.name
+
+
+def record_policy(session: Session, row: PolicyVersion, by: str, now: datetime) -> None:
+    """The record of administration says that this version serves from now, and who made it so."""
+    said = {"policy": row.name, "digest": row.digest, "municipality": row.municipality}
+    record(session, now, by, "policy_activated", **said)
 
 
 def version_for(session: Session, municipality: str, name: str | None = None) -> PolicyVersion:
@@ -88,12 +103,39 @@ def policy_of(session: Session, policy_id: int) -> Policy:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str, base: str | None) -> Policy:
-    return parse(text, base)
+    newest, policy = shipped("default"), parse(text, base)
+    if base in {None, newest}:
+        return policy
+    return completed(policy, parse(base), parse(newest))
 
 
 def calendars_now(session: Session) -> Calendars:
-    """The calendars with the decreed days that are loaded."""
-    rows = session.exec(select(Decree).order_by(col(Decree.day)))
+    """The calendars with the decreed days that are loaded and not withdrawn."""
+    return _with(session, col(Decree.withdrawn_at).is_(None))
+
+
+def calendars_at(session: Session, moment: datetime) -> Calendars:
+    """The calendars as they were at that moment: what was loaded by then and not yet withdrawn."""
+    withdrawn = col(Decree.withdrawn_at)
+    return _with(
+        session, col(Decree.loaded_at) <= moment, withdrawn.is_(None) | (withdrawn > moment)
+    )
+
+
+def installed_calendars(engine: Engine) -> Calendars | None:
+    """The calendars of this installation's table; None, and nothing made, when there is none."""
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    if file and not Path(file).exists():
+        return None
+    with reading(engine) as session:
+        if not sa.inspect(session.connection()).has_table("decrees"):
+            return None
+        return calendars_now(session)
+
+
+def _with(session: Session, *conditions: sa.ColumnElement[bool]) -> Calendars:
+    table = select(Decree).where(*conditions).order_by(col(Decree.day), col(Decree.id))
+    rows = session.exec(table)
     return _calendars(tuple(DecreedDay(r.day, r.first_year, r.last_year, r.source) for r in rows))
 
 

@@ -11,20 +11,26 @@ from casework.connect import reading, transaction
 from casework.dating import ensure_next_date
 from casework.people import contact
 from casework.raising import raise_batch
+from casework.recount import latest_of
 from casework.refusals import NotAllowed, NotFound
 from models import Answer, Case, Checkpoint, CheckpointState
 
 BATCH = 500
 
 
-def raise_due(engine: Engine, now: datetime, limit: int = BATCH) -> int:
+def raise_due(
+    engine: Engine, now: datetime, limit: int = BATCH, *, case_key: str | None = None
+) -> int:
     """At most `limit` rungs that ring by `now` are raised; returns how many. Call until 0.
+
+    Those of one case only, when it is named.
 
     Statutory promises first. One transaction: mark, journal and outbox, or nothing. Two callers
     share the work on PostgreSQL and wait for each other on SQLite; neither raises a rung twice.
     """
     with transaction(engine) as session:
-        return raise_batch(session, now, limit)
+        case_id = find(session, case_key).id if case_key is not None else None
+        return raise_batch(session, now, limit, case_id)
 
 
 def next_due(engine: Engine) -> datetime | None:
@@ -72,8 +78,7 @@ def answer(
                 f"promise {key!r} is about handover {row.handover_id}; accept or refuse that"
             )
         if row.state is not CheckpointState.OPEN:
-            said = row.answer.value if row.answer else "lapsed"
-            raise NotAllowed(f"promise {key!r} of case {case.key} is over already: {said}")
+            raise NotAllowed(_how_it_ended(session, case, key, row))
         row.state, row.answer, row.reason = CheckpointState.ANSWERED, given, reason
         row.next_at, row.answered_by, row.closed_at = None, actor, now
         session.add(row)
@@ -83,6 +88,28 @@ def answer(
         moved_on(session, case)
         journal.append(session, case, now, actor, "answered", promise=row.id, answer=given.value)
         return case.version
+
+
+def open_promise(session: Session, case: Case, key: str, *, over_too: bool = False) -> Checkpoint:
+    """The open promise meant by a key or number; with `over_too` also one that is over.
+
+    Raises NotFound, NotAllowed.
+    """
+    row = _promise(session, case, key)
+    if row.state is not CheckpointState.OPEN and not over_too:
+        raise NotAllowed(_how_it_ended(session, case, key, row))
+    return row
+
+
+def _how_it_ended(session: Session, case: Case, key: str, row: Checkpoint) -> str:
+    now = latest_of(session, row)
+    if now is not row and now.state is CheckpointState.OPEN:
+        return (
+            f"promise {key!r} of case {case.key} got another date, as number {now.id}, due "
+            f"{now.due_on}; look at that and name it by its number"
+        )
+    said = row.answer.value if row.answer else "lapsed"
+    return f"promise {key!r} of case {case.key} is over already: {said}"
 
 
 def _promise(session: Session, case: Case, key: str) -> Checkpoint:

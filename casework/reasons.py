@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from casework.refusals import NotAllowed
+from casework.waiving import Waived
 from models import Act, Case, Visit
 
 REASON = "reason_recorded"
+WAIVED = "waived: "  # what a reason is for, when it is for waiving the guard that follows
 
 
 def remember(
@@ -37,8 +38,9 @@ def remember(
     session.flush()
 
 
-def waivers(waive: Mapping[str, str]) -> dict[str, str]:
-    """What is remembered of guards that are waived. Raises NotAllowed for one without a reason."""
-    if empty := [key for key, reason in waive.items() if not reason.strip()]:
-        raise NotAllowed(f"waiving needs a reason: {', '.join(empty)}")
-    return {f"waived: {key}": reason for key, reason in waive.items()}
+def remember_waived(
+    session: Session, case: Case, visit: Visit | None, waived: Waived, now: datetime
+) -> None:
+    """Who waived which guard and why is in the dossier, for as long as there is one."""
+    reasons = {f"{WAIVED}{guard}": reason for guard, reason in waived.reasons.items()}
+    remember(session, case, visit, waived.by, now, reasons)

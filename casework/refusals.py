@@ -6,6 +6,7 @@ Refusal
 ├── Unmet         guards still refuse; lists every question with its source
 ├── Incomplete    the policy gives no number this stage needs
 └── NotAllowed    it can not be done in this state, or by this person
+    └── OutOfOrder    what the act follows on is not on record
 """
 
 from collections.abc import Iterable
@@ -48,3 +49,11 @@ class Incomplete(Refusal):
 
 class NotAllowed(Refusal):
     pass
+
+
+class OutOfOrder(NotAllowed):
+    def __init__(self, act: str, follows: Iterable[str]) -> None:
+        before = " or ".join(repr(kind) for kind in follows)
+        super().__init__(
+            f"{act!r} comes after {before}, which is not on record by then; record that first"
+        )

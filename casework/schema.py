@@ -9,20 +9,22 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from casework.connect import reading, transaction
-from casework.policies import load_policy
-from escalation.calendars import known_decrees
+from casework.administration import administered
+from casework.connect import transaction
+from casework.decrees import load_shipped_decrees
+from casework.journal import SYSTEM
+from casework.policies import load_policy, record_policy
 from escalation.policy import shipped
-from models import Decree, PolicyVersion
+from models import PolicyVersion
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 MIGRATING = 20_260_302  # a number nobody else locks
 
 
 def migrate(engine: Engine, now: datetime, revision: str = "head") -> str:
-    """The schema is at `revision`; decreed days and the default policy are loaded.
+    """The schema is at `revision`; decreed days and the default policy are loaded and on record.
 
     Idempotent, also for two processes that start at once; returns the revision reached.
     """
@@ -35,12 +37,9 @@ def migrate(engine: Engine, now: datetime, revision: str = "head") -> str:
         command.upgrade(config, revision)
     with transaction(engine) as session:
         _one_at_a_time(session.connection())
-        _load_decrees(session, now)
-        if (
-            session.exec(select(PolicyVersion.id).where(PolicyVersion.municipality == "")).first()
-            is None
-        ):
-            load_policy(session, shipped("default"), "", now)
+        begun = not administered(session)
+        load_shipped_decrees(session, now, record_anyhow=begun)
+        _load_default_policy(session, now, record_anyhow=begun)
     return revision_of(engine) or "none"
 
 
@@ -56,12 +55,6 @@ def revision_of(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def last_decreed_year(engine: Engine) -> int | None:
-    """The last year whose decreed days are loaded; None when none are."""
-    with reading(engine) as session:
-        return session.exec(select(func.max(Decree.last_year))).one()
-
-
 def newest_revision() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
@@ -73,16 +66,9 @@ def _config() -> Config:
     return config
 
 
-def _load_decrees(session: Session, now: datetime) -> None:
-    known = set(session.exec(select(col(Decree.day))))
-    for row in known_decrees():
-        if row.day not in known:
-            session.add(
-                Decree(
-                    day=row.day,
-                    first_year=row.first_year,
-                    last_year=row.last_year,
-                    source=row.source,
-                    loaded_at=now,
-                )
-            )
+def _load_default_policy(session: Session, now: datetime, *, record_anyhow: bool) -> None:
+    serves_all = select(PolicyVersion).where(PolicyVersion.municipality == "")
+    row = session.exec(serves_all.order_by(col(PolicyVersion.id).desc())).first()
+    if row is None or record_anyhow:
+        row = row or load_policy(session, shipped("default"), "", now)
+        record_policy(session, row, SYSTEM, now)

@@ -13,8 +13,9 @@ from casework.dating import Start, date_checkpoint
 from casework.dossiers import dossier_of
 from casework.people import contact, holder, succeed
 from casework.policies import policy_of
-from casework.reasons import remember, waivers
+from casework.reasons import remember, remember_waived
 from casework.refusals import Incomplete, NotAllowed, Unmet
+from casework.waiving import waived
 from escalation import moves
 from escalation.lanes import LEAD_TAKEN
 from escalation.policy import CASE, missing_in
@@ -48,13 +49,15 @@ def decide(
     reason: str | None = None,
     result: str | None = None,
     waive: Mapping[str, str] | None = None,
+    waived_by: str | None = None,
 ) -> int:
     """The case is in the stage the decision leads to, with its promises dated; returns its version.
 
-    An ordinary `exit_key`, or any other stage `to` with a `reason`; reasons, also those for waiving
-    a guard, are kept in the dossier. The same decision by the same person on the same version is
-    taken once. Raises CaseMoved on an old page, Unmet with every unmet guard, Incomplete when the
-    policy lacks a number, Unknown for a stage or exit the path does not have, NotAllowed, NotFound.
+    An ordinary `exit_key`, or any other stage `to` with a `reason`; reasons, also those of
+    `waived_by` (else of `by`) for waiving a guard, are kept in the dossier. The same decision by
+    the same person on the same version is taken once. Raises CaseMoved on an old page, Unmet with
+    every unmet guard, Incomplete when the policy lacks a number, Unknown for a stage or exit the
+    path does not have, NotAllowed, NotFound.
     """
     with transaction(engine) as session:
         case = find(session, case_key)
@@ -65,9 +68,9 @@ def decide(
         if case.closed_at is not None:
             raise NotAllowed(f"case {case.key} is closed; reopen it first: estafette case reopen")
         target = _target(moves.stage(case.stage), exit_key, to, reason)
-        waived = _waived(target, waive or {})
-        reasons = waivers(waive or {}) | ({"decision": reason} if reason and reason.strip() else {})
-        _judge(session, case, target, now, waived)
+        set_aside = waived(target.guards, waive or {}, contact(session, waived_by or by))
+        reasons = {"decision": reason} if reason and reason.strip() else {}
+        _judge(session, case, target, now, set_aside.guards)
         if target.is_end:
             _close(session, case, target, now, result or _result_of(case, target))
         journal.append(
@@ -79,10 +82,12 @@ def decide(
             seen=seen_version,
             to=target.key,
             how=exit_key or "other",
-            waived=sorted(waived),
+            waived=sorted(set_aside.guards),
             reasoned="decision" in reasons,
         )
-        remember(session, case, open_visit(session, case), actor, now, reasons)
+        visit = open_visit(session, case)
+        remember(session, case, visit, actor, now, reasons)
+        remember_waived(session, case, visit, set_aside, now)
         enter_stage(session, case, target, now, exit_key or "other")
         return case.version
 
@@ -204,19 +209,14 @@ def _taken_before(
     return (last.actor, last.data["seen"], last.data["how"], last.data["to"]) == asked
 
 
-def _waived(target: Stage, waive: Mapping[str, str]) -> frozenset[str]:
-    if wrong := moves.not_waivable(waive.keys(), target.guards):
-        raise NotAllowed(f"can not be waived here: {', '.join(wrong)}")
-    return frozenset(waive)
-
-
 def _judge(
     session: Session, case: Case, target: Stage, now: datetime, waived: frozenset[str]
 ) -> None:
     policy = policy_of(session, case.policy_id)
     if missing := missing_in(policy, target):
         raise Incomplete(policy.name, target.key, missing)
-    if unmet := moves.unmet(target.guards, dossier_of(session, case, now, waived=waived)):
+    dossier = dossier_of(session, case, now, target.key, waived=waived)
+    if unmet := moves.unmet(target.guards, dossier):
         raise Unmet(f"entering {target.key!r}", unmet)
 
 

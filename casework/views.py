@@ -1,7 +1,7 @@
 """Read-only answers for the doors, as plain values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,11 +13,13 @@ from casework.connect import reading
 from casework.dossiers import dossier_of
 from casework.policies import policy_of
 from casework.questions import question
+from casework.reasons import REASON, WAIVED
 from casework.refusals import NotFound
 from escalation import moves
 from escalation.dossier import Recorded
 from escalation.facts import checked
 from escalation.lanes import HANDOVER_NEWS
+from escalation.notices import notice_asks
 from escalation.path import STAGES
 from escalation.policy import missing_in
 from escalation.rungs import AMSTERDAM
@@ -99,6 +101,16 @@ class ExitView:
 
 
 @dataclass(frozen=True, slots=True)
+class WaivedView:
+    """A guard of policy that somebody set aside, and why; it stays in sight for good."""
+
+    guard: str
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """A case as its director sees it."""
 
@@ -118,6 +130,7 @@ class CaseView:
     handovers: list[HandoverView]
     exits: list[ExitView]
     journal: list[Line]
+    waived: list[WaivedView]
 
 
 def case_view(engine: Engine, key: str, now: datetime) -> CaseView:
@@ -141,6 +154,7 @@ def case_view(engine: Engine, key: str, now: datetime) -> CaseView:
             handovers=_handovers(session, case),
             exits=_exits(session, case, now),
             journal=_journal(session, case),
+            waived=_waived(session, case),
         )
 
 
@@ -154,8 +168,41 @@ def unmet_for(
     spec = moves.act_named(kind)
     proposed = Recorded(kind, at.astimezone(AMSTERDAM).date(), checked(spec, facts))
     with reading(engine) as session:
-        dossier = dossier_of(session, _case(session, key), at, proposed=proposed)
+        dossier = dossier_of(
+            session, _case(session, key), at, moves.section_of(spec), proposed=proposed
+        )
         return tuple(moves.unmet(spec.guards, dossier))
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedView:
+    """One question about an act somebody wants to do, and whether the dossier answers it."""
+
+    guard: str
+    family: str
+    asks: Text
+    source: str
+    met: bool
+    waived_by: tuple[str, ...]  # the functions that may waive it; none for a guard of law
+
+
+def judged(
+    engine: Engine, key: str, kind: str, facts: Mapping[str, Any], at: datetime
+) -> list[JudgedView]:
+    """Every guard of an act as the dossier stands at that moment; facts may be left out.
+
+    Raises NotFound, Unknown, BadFacts.
+    """
+    spec = moves.act_named(kind)
+    stated = checked(replace(spec, needs=()), facts)
+    proposed = Recorded(kind, at.astimezone(AMSTERDAM).date(), stated)
+    with reading(engine) as session:
+        case = _case(session, key)
+        dossier = dossier_of(session, case, at, moves.section_of(spec), proposed=proposed)
+    return [
+        JudgedView(g.key, g.family.value, g.asks, g.source.cite, g.holds(dossier), g.waived_by)
+        for g in spec.guards
+    ]
 
 
 def timeline(engine: Engine, key: str) -> list[Line]:
@@ -199,7 +246,7 @@ def case_list(engine: Engine, *, include_closed: bool = False, limit: int = 200)
 @dataclass(frozen=True, slots=True)
 class AlertView:
     number: int
-    case_key: str
+    case_key: str | None  # None: a notice about the installation
     asks: Text
     lead: str
     recipient: str
@@ -212,6 +259,7 @@ class AlertView:
     due_on: date | None
     statutory: bool
     over: bool  # the promise was answered or lapsed since
+    notice: str | None  # what a notice about the installation is about
 
 
 def alert_view(engine: Engine, number: int) -> AlertView | None:
@@ -231,7 +279,7 @@ def alert_list(
     """Alerts, newest first."""
     rows = (
         sa.select(Alert, Case.key, Contact.key, Checkpoint)  # type: ignore[call-overload]
-        .join(Case, col(Case.id) == col(Alert.case_id))
+        .outerjoin(Case, col(Case.id) == col(Alert.case_id))
         .join(Contact, col(Contact.id) == col(Alert.recipient_id))
         .outerjoin(Checkpoint, col(Checkpoint.id) == col(Alert.checkpoint_id))
         .order_by(col(Alert.id).desc())
@@ -256,7 +304,9 @@ def deliveries(engine: Engine, number: int) -> list[tuple[int, str, str, str]]:
         return [(r.attempt, r.channel, r.outcome, r.detail) for r in rows]
 
 
-def _alert(alert: Alert, case_key: str, recipient: str, about: Checkpoint | None) -> AlertView:
+def _alert(
+    alert: Alert, case_key: str | None, recipient: str, about: Checkpoint | None
+) -> AlertView:
     return AlertView(
         number=alert.id or 0,
         case_key=case_key,
@@ -269,16 +319,23 @@ def _alert(alert: Alert, case_key: str, recipient: str, about: Checkpoint | None
         acknowledged=alert.acknowledged_at is not None,
         promise=about.key if about else None,
         handover=alert.handover_id,
-        due_on=about.due_on if about else None,
+        due_on=about.due_on if about else _last_day(alert),
         statutory=alert.statutory,
         over=about is not None and about.closed_at is not None,
+        notice=alert.notice.value if alert.notice else None,
     )
 
 
+def _last_day(alert: Alert) -> date | None:
+    return date(int(alert.period), 12, 31) if alert.period else None
+
+
 def _asked(alert: Alert, about: Checkpoint | None) -> Text:
+    if alert.notice is not None:
+        return notice_asks(alert.notice, alert.period or "")
     if alert.event is not None:
         return HANDOVER_NEWS[alert.event]
-    assert about is not None  # an alert is about a promise or a handover; the database keeps it so
+    assert about is not None  # an alert is about one thing; the database keeps it so
     return question(about.section, about.key)
 
 
@@ -351,10 +408,10 @@ def _handovers(session: Session, case: Case) -> list[HandoverView]:
 
 
 def _exits(session: Session, case: Case, now: datetime) -> list[ExitView]:
-    dossier, policy = dossier_of(session, case, now), policy_of(session, case.policy_id)
+    policy = policy_of(session, case.policy_id)
 
     def view(key: str, name: Text, target: Stage) -> ExitView:
-        missing = missing_in(policy, target)
+        dossier, missing = dossier_of(session, case, now, target.key), missing_in(policy, target)
         return ExitView(key, name, target.key, tuple(moves.unmet(target.guards, dossier)), missing)
 
     return [view(e.key, e.name, STAGES[e.to]) for e in STAGES[case.stage].exits]
@@ -365,3 +422,15 @@ def _journal(session: Session, case: Case) -> list[Line]:
         select(JournalEntry).where(JournalEntry.case_id == case.id).order_by(col(JournalEntry.seq))
     )
     return [Line(r.at, r.actor, r.kind, dict(r.data)) for r in rows]
+
+
+def _waived(session: Session, case: Case) -> list[WaivedView]:
+    rows = session.exec(
+        select(Act).where(Act.case_id == case.id, Act.kind == REASON).order_by(col(Act.id))
+    )
+    said = ((row, str(row.facts["of"])) for row in rows)
+    return [
+        WaivedView(of.removeprefix(WAIVED), row.by, row.at, str(row.facts["text"]))
+        for row, of in said
+        if of.startswith(WAIVED)
+    ]

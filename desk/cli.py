@@ -5,7 +5,19 @@ import sys
 
 import typer
 
-from desk.commands import alerts, cases, contacts, handovers, running, signals, tools
+from desk.commands import (
+    alerts,
+    cases,
+    contacts,
+    decrees,
+    handovers,
+    paths,
+    policies,
+    running,
+    signals,
+    terms,
+    tools,
+)
 
 HELP = """Estafette passes a nuisance case from signal to aftercare without dropping the baton.
 
@@ -22,9 +34,13 @@ app = typer.Typer(
 )  # fmt: skip
 app.add_typer(signals.app, name="signal")
 app.add_typer(cases.app, name="case")
+terms.add_to(cases.app)
 app.add_typer(handovers.app, name="handover")
 app.add_typer(alerts.app, name="alert")
 app.add_typer(contacts.app, name="contact")
+app.add_typer(policies.app, name="policy")
+app.add_typer(decrees.app, name="decree")
+paths.add_to(app)
 running.add_to(app)
 tools.add_to(app)
 

@@ -14,7 +14,9 @@ from sqlalchemy.engine import Engine
 from desk.settings import DeskSettings
 
 ROOM_NEEDED = 200 * 1024 * 1024  # bytes; the two databases, logs and mail grow slowly
-DECREES_AHEAD_YEARS = 1
+DECREES_AHEAD_MONTHS = 12
+LOAD_DECREE = "load the next royal decree: estafette decree import FILE, or estafette decree add"
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +80,38 @@ def _database(engine: Engine) -> Line:
 
 def _rows(engine: Engine, settings: DeskSettings, now: datetime) -> Iterator[Line]:
     """What the rows say, once there are any."""
+    from casework.administration import administration_broken_at
     from casework.audit import audit
-    from casework.schema import last_decreed_year
 
-    def decrees() -> Line:
-        year = last_decreed_year(engine)
-        found = f"decreed days are loaded up to {year}"
-        enough = year is not None and year >= now.year + DECREES_AHEAD_YEARS
-        return Line("decrees", enough, found, "load the next royal decree before terms reach it")
+    def administration() -> Line:
+        broken = administration_broken_at(engine)
+        if broken is None:
+            return Line("administration", True, "its record is whole")
+        found = f"its record was changed behind our back at entry {broken}"
+        return Line("administration", False, found, "compare the table administration to a backup")
 
     def promises() -> Line:
         report = audit(engine, now, horizon=settings.horizon)
         found = f"{report.checked} open cases, {len(report.findings)} findings"
         return Line("audit", report.clean, found, "run: estafette audit")
 
-    yield _safely("decrees", decrees)
+    yield _safely("decrees", lambda: _decrees(engine, now))
+    yield _safely("administration", administration)
     yield _safely("audit", promises)
+
+
+def _decrees(engine: Engine, now: datetime) -> Line:
+    from casework.decrees import covered
+    from escalation.notices import last_moment, months_before
+
+    reach = covered(engine, now.astimezone(AMSTERDAM).year)
+    if reach.up_to is None:
+        return Line("decrees", False, "no decreed days are loaded", LOAD_DECREE)
+    found = f"decreed days are loaded up to {reach.up_to}"
+    if reach.uncovered:
+        found += f"; none for {', '.join(map(str, reach.uncovered))}, terms there carry a warning"
+    enough = now < months_before(last_moment(reach.up_to), DECREES_AHEAD_MONTHS)
+    return Line("decrees", enough, found, LOAD_DECREE)
 
 
 def _channels() -> Line:

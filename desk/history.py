@@ -14,7 +14,7 @@ from casework.people import KEY
 from desk.known_words import Words
 from desk.placing import Misplaced, Placed, place
 from desk.plain_yaml import BadYaml, problems, read
-from desk.steps import Act, Answer, Decide, Offer, Reopen, Signal, Step, Strict
+from desk.steps import Act, Answer, Decide, Offer, Reopen, Signal, Step, Strict, Term
 
 Slug = Annotated[str, Field(pattern=KEY, max_length=40)]
 
@@ -168,8 +168,10 @@ def _strangers(history: History) -> Iterator[str]:
 
 def _named(step: Step) -> Iterator[str]:
     does = step.does
-    if isinstance(does, Act | Decide | Answer | Offer | Reopen):
+    if isinstance(does, Act | Decide | Answer | Offer | Reopen | Term):
         yield does.by
+    if isinstance(does, Act | Decide):
+        yield does.waived_by
     if isinstance(does, Offer):
         yield does.to
 

@@ -13,7 +13,7 @@ from escalation import moves
 from escalation.path import PATH
 from escalation.policy import sections
 from escalation.shape import Guard
-from escalation.terms import Length, Unit
+from escalation.terms import BadTerm, Length, Unit
 
 # How a step is refused, when it is not for an unmet guard; `because` may name these too.
 REFUSALS = ("out_of_place", "incomplete", "not_allowed", "not_found", "bad_facts")
@@ -70,6 +70,21 @@ def _length(value: str) -> str:
     return value
 
 
+def _any_length(value: str) -> str:
+    return str(Length.parse(value))
+
+
+def _day_or_length(value: Any) -> dt.date | str:
+    """A day or moment, or a length counted from the step, such as "4 weeks"."""
+    try:
+        return _length(str(value))
+    except BadTerm:
+        found = _day_or_moment(value)
+    if found is None:
+        raise ValueError('wants a date such as 2021-05-26, or a length such as "4 weeks"')
+    return found
+
+
 ActKey = Annotated[str, _known("an act", lambda: (act.key for act in moves.acts()))]
 ExitKey = Annotated[str, _known("an exit", lambda: (e.key for s in PATH for e in s.exits))]
 StageKey = Annotated[str, _known("a stage", lambda: (s.key for s in PATH))]
@@ -79,5 +94,7 @@ Refusing = Annotated[str, _known("a guard", lambda: (*guards(), *REFUSALS))]
 Result = Annotated[str, _known("a result", lambda: RESULTS)]
 Day = Annotated[dt.date | None, PlainValidator(_day_or_moment)]
 After = Annotated[str, AfterValidator(_length)]
+DayOrAfter = Annotated[dt.date | str, PlainValidator(_day_or_length)]
+Longer = Annotated[str, AfterValidator(_any_length)]
 Approx = Annotated[str, BeforeValidator(str), Field(pattern=r"^(19|20)\d\d(-(0[1-9]|1[0-2]))?$")]
 Words = Annotated[str, Field(min_length=1)]

@@ -1,6 +1,6 @@
 """Draws one case in the terminal: path, lanes, promises with their why, holders, journal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -8,23 +8,31 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from casework.ledger import LedgerLine
 from casework.views import CaseView, PromiseView
 from desk.say import when
 from escalation.path import LANES, PATH, STAGES
 
+CHANGED = {
+    "paused": "opgeschort",
+    "resumed": "hervat",
+    "extended": "verlengd",
+    "redated": "nieuwe datum",
+}
 STATES = {"open": "bold", "answered": "green", "lapsed": "dim"}
 
 
-def draw(case: CaseView) -> None:
-    """The case on the terminal, as wide as it is."""
+def draw(case: CaseView, ledger: Sequence[LedgerLine] = ()) -> None:
+    """The case on the terminal, as wide as it is; `ledger` says how its dates were changed."""
     Console(highlight=False).print(
         Group(
             _head(case),
             _panel("Pad", _path(case)),
             _panel("Sporen", _lanes(case)),
-            _panel("Beloften", _promises(case)),
+            _panel("Beloften", _promises(case, ledger)),
             _panel("Stokje", _baton(case)),
             _panel("Verder kan het naar", _exits(case)),
+            *([_panel("Terzijde gesteld", _waived(case))] if case.waived else []),
             _panel("Dagboek", _journal(case)),
         )
     )
@@ -72,25 +80,35 @@ def _lanes(case: CaseView) -> Table:
     return table
 
 
-def _promises(case: CaseView) -> Table:
+def _promises(case: CaseView, ledger: Sequence[LedgerLine]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("nr", "vraag", "uiterlijk", "waarom die datum", "gaat af", "stand"):
         table.add_column(title, overflow="fold")
     shown = [p for p in case.promises if p.state == "open"] or case.promises[-3:]
     for promise in shown:
-        table.add_row(*_promise(promise))
+        table.add_row(*_promise(promise, _changes(promise, ledger)))
     over = len(case.promises) - len(shown)
     table.caption = f"{over} eerdere beloften zijn beantwoord of vervallen" if over else None
     return table
 
 
-def _promise(p: PromiseView) -> Iterable[RenderableType]:
+def _changes(p: PromiseView, ledger: Sequence[LedgerLine]) -> list[str]:
+    """How this promise came to its date, when it was changed: what, on what ground, by whom."""
+    here = next((line for line in ledger if line.promise == p.id), None)
+    if here is None:
+        return []
+    made = [line for line in ledger if line.first == here.first and line.seq <= here.seq]
+    return [f"{CHANGED[line.what]} per {when(line.on)} ({line.ground}, {line.by})" for line in made]
+
+
+def _promise(p: PromiseView, changes: list[str]) -> Iterable[RenderableType]:
     due = when(p.due_at) if p.exact else when(p.due_on)
     law = " (wettelijk)" if p.statutory else ""
     yield str(p.id)
     yield f"{p.asks.nl}\n[{p.section}.{p.key}]"
     yield due + law
-    yield Text(" ".join(step["nl"] for step in p.derivation), "dim")
+    why = Text(" ".join(step["nl"] for step in p.derivation), "dim")
+    yield Text("\n").join([*(Text(said, "yellow") for said in changes), why])
     yield when(p.next_at) if p.state == "open" else "–"
     yield Text(p.answer or p.state, STATES[p.state])
 
@@ -115,6 +133,13 @@ def _exits(case: CaseView) -> Text:
             text.append(f"    ontbreekt in het beleid: {number}\n", "yellow")
     text.rstrip()
     return text
+
+
+def _waived(case: CaseView) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for w in case.waived:
+        table.add_row(when(w.at), w.by, Text(w.guard, "yellow"), w.reason)
+    return table
 
 
 def _journal(case: CaseView) -> Table:

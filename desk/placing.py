@@ -10,16 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from desk.steps import Act, Step
+from desk.steps import Act, Step, Term
 from escalation import moves
 from escalation.calendars import calendars
 from escalation.facts import FIELDS, BadFacts, checked
 from escalation.rungs import AMSTERDAM
-from escalation.terms import BadTerm, Kind, Length, Term, Unit, ends
+from escalation.terms import BadTerm, Kind, Length, Unit, ends
+from escalation.terms import Term as Counted
 from escalation.text import proposal
 
 AT = time(10, 0)
-DAY_FACTS = {name for name, check in FIELDS.items() if check is FIELDS["valid_until"]}
+DAYS = {FIELDS["valid_until"], FIELDS["views_until"], FIELDS["compliance_until"]}
+DAY_FACTS = {name for name, check in FIELDS.items() if check in DAYS}
 MOMENT_FACTS = {name for name, check in FIELDS.items() if check is FIELDS["until"]}
 
 
@@ -118,7 +120,7 @@ def _away(moment: datetime, length: str | None, *, back: bool = False) -> dateti
     if length is None:
         return moment
     parsed = Length.parse(length)
-    term = Term(parsed, Kind.BACKWARD if back else Kind.DECISION_SET, proposal("history"))
+    term = Counted(parsed, Kind.BACKWARD if back else Kind.DECISION_SET, proposal("history"))
     if parsed.unit is Unit.HOURS:
         return ends(moment, term, calendars()).due_at
     local = moment.astimezone(AMSTERDAM)
@@ -127,6 +129,8 @@ def _away(moment: datetime, length: str | None, *, back: bool = False) -> dateti
 
 
 def _facts(number: int, step: Step, at: datetime) -> Mapping[str, Any]:
+    if isinstance(step.does, Term):
+        return _dates(number, step.does, at)
     if not isinstance(step.does, Act):
         return {}
     try:
@@ -134,6 +138,17 @@ def _facts(number: int, step: Step, at: datetime) -> Mapping[str, Any]:
         return checked(moves.act_named(step.does.kind), counted)
     except BadFacts as error:
         raise Misplaced(number, str(error)) from None
+
+
+def _dates(number: int, change: Term, at: datetime) -> Mapping[str, Any]:
+    """The day or moment a changed term states, counted from the step when it is a length."""
+    stated = change.pause_until or change.redate
+    if stated is None:
+        return {}
+    day = _away(at, stated).astimezone(AMSTERDAM).date() if isinstance(stated, str) else stated
+    if isinstance(day, datetime) and change.pause_until is not None:
+        raise Misplaced(number, "pause_until wants a date, without a time")
+    return {change.way: day}
 
 
 def _counted(name: str, value: Any, step: Step, at: datetime) -> Any:

@@ -9,7 +9,7 @@ def sentence_for(error: BaseException) -> str | None:
     from sqlalchemy.exc import DatabaseError
 
     from casework.refusals import Refusal
-    from escalation.calendars import UnknownYear
+    from escalation.calendars import BadDecree, UnknownYear
     from escalation.facts import BadFacts
     from escalation.moves import Unknown
     from escalation.policy import PolicyError
@@ -17,7 +17,8 @@ def sentence_for(error: BaseException) -> str | None:
 
     if isinstance(error, OverflowError):
         return "that number or date is too large; check what was typed"
-    if isinstance(error, Refusal | BadFacts | Unknown | PolicyError | BadTerm | UnknownYear):
+    known = Refusal | BadFacts | Unknown | PolicyError | BadTerm | BadDecree | UnknownYear
+    if isinstance(error, known):
         return str(error)
     if isinstance(error, ValidationError):
         prefix = "ESTAFETTE_" if error.title.endswith("Settings") else ""

@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.engine import Engine
 
 from casework.acts import NewAct, record_act
 from casework.handovers import accept, offer, refuse
 from casework.intake import NewSignal, Received, receive_signal
+from casework.ledger import extend_term, pause_term, redate_term, resume_term
 from casework.promises import answer
 from casework.refusals import Incomplete, NotAllowed, NotFound, Refusal, Unmet
 from casework.stages import decide, reopen
@@ -18,13 +20,16 @@ from casework.views import CaseView, Line, case_view, timeline
 from casework.words import Role
 from desk.history import History
 from desk.placing import Placed
-from desk.steps import Accept, Act, Answer, Decide, Offer, Refuse, Reopen, Signal, Step
+from desk.steps import Accept, Act, Answer, Decide, Offer, Refuse, Reopen, Signal, Step, Term
 from escalation.facts import BadFacts
 from escalation.moves import Unknown
+from escalation.rungs import AMSTERDAM
+from escalation.terms import Length
 
 # What a verb may answer with; anything else is a bug of ours and stops the replay.
 REFUSED = (Refusal, Unknown, BadFacts)
 Mark = tuple[str, str]
+DONE = {"pause_until": "paused", "resume": "resumed", "extend": "extended", "redate": "redated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Player:
                 self._answer(view, given, now)
             case Reopen() as again:
                 self._reopen(view, again, now)
+            case Term() as change:
+                self._term(view, placed, change, now)
         return view.key
 
     def view(self, case_key: str, now: datetime) -> CaseView:
@@ -80,13 +87,16 @@ class Player:
             kind=act.kind, at=now, by=self._key(act.by), facts=placed.facts, ground=act.ground,
             reference=self._reference(placed),
         )  # fmt: skip
-        record_act(self.engine, view.key, new, now, waive=act.waive)
+        record_act(
+            self.engine, view.key, new, now, waive=act.waive, waived_by=self._key(act.waived_by)
+        )
 
     def _decide(self, view: CaseView, decision: Decide, now: datetime) -> None:
         decide(
             self.engine, view.key, by=self._key(decision.by), seen_version=view.version, now=now,
             exit_key=decision.exit, to=decision.to, reason=decision.reason,
             result=decision.result, waive=decision.waive,
+            waived_by=self._key(decision.waived_by),
         )  # fmt: skip
 
     def _offer(self, view: CaseView, offered: Offer, now: datetime) -> None:
@@ -115,6 +125,21 @@ class Player:
             self.engine, view.key, _promise(view, given.promise), given=given.given,
             by=self._key(given.by), now=now, reason=given.reason,
         )  # fmt: skip
+
+    def _term(self, view: CaseView, placed: Placed, change: Term, now: datetime) -> None:
+        said: dict[str, Any] = {
+            "on": now.astimezone(AMSTERDAM).date(), "ground": change.ground,
+            "reason": change.reason, "by": self._key(change.by), "now": now,
+        }  # fmt: skip
+        which = (self.engine, view.key, _promise(view, change.promise))
+        if change.resume:
+            resume_term(*which, **said)
+        elif change.extend:
+            extend_term(*which, length=Length.parse(change.extend), **said)
+        elif change.pause_until:
+            pause_term(*which, until=placed.facts["pause_until"], **said)
+        else:
+            redate_term(*which, to=placed.facts["redate"], **said)
 
     def _reopen(self, view: CaseView, again: Reopen, now: datetime) -> None:
         reopen(
@@ -184,6 +209,8 @@ def _mark(step: Step) -> Mark | None:
             return "answered", ""
         case Reopen():
             return "reopened", ""
+        case Term() as change:
+            return f"term_{DONE[change.way]}", change.promise.rpartition(".")[2]
         case Signal():
             return None
 
@@ -191,6 +218,9 @@ def _mark(step: Step) -> Mark | None:
 def _left(line: Line) -> Mark | None:
     if line.what == "act":
         return "act", str(line.data["act"])
+    if line.what == "term_changed":  # by a person; an event that changes a term is an act itself
+        by_act = line.data.get("act") is not None
+        return None if by_act else (f"term_{line.data['what']}", str(line.data["key"]))
     if line.what.startswith("handover_"):
         return line.what, str(line.data["role"]) if "role" in line.data else ""
     return (line.what, "") if line.what in {"decided", "answered", "reopened"} else None

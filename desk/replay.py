@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine
 from casework.alerts import claim, next_to_send, record
 from casework.connect import connect
 from casework.people import held_at
+from casework.promises import raise_due
 from casework.refusals import Unmet
 from casework.schema import migrate
 from casework.stock import take_stock
@@ -75,6 +76,7 @@ class Reel:
     shift: timedelta
     views: dict[str, CaseView]  # by case key, in the order they were opened
     next_at: dict[str, datetime | None]
+    clock: datetime
     resumes_at: int = 0
     steps: list[StepTold] = field(default_factory=list)
     without_holder: list[datetime] = field(default_factory=list)
@@ -96,19 +98,26 @@ class Reel:
             self._look(key, until)
 
     def pass_time(self, until: datetime) -> None:
-        """Every rung up to and including `until` rang at its own moment."""
+        """Every rung up to and including `until` rang at its own moment, or as soon as it could."""
         while ringing := [(at, key) for key, at in self.next_at.items() if at and at <= until]:
             moment, key = min(ringing)
-            stock = take_stock(self.player.engine, key, self.views[key].stage, moment)
-            self.next_at[key] = stock.next_at
-            self._look(key, moment)
+            self.clock = max(moment, self.clock)
+            self.next_at[key] = self._ring(key, self.clock)
+            self._look(key, self.clock)
+
+    def _ring(self, key: str, now: datetime) -> datetime | None:
+        """What rings in the case by now has rung; returns when something rings next."""
+        if self.views[key].closed_at is None:
+            return take_stock(self.player.engine, key, self.views[key].stage, now).next_at
+        raise_due(self.player.engine, now, EVERYTHING, case_key=key)  # nobody visits a closed case
+        return _next(self.player.view(key, now))
 
     def play(self, placed: Placed) -> None:
         """The step was played, or refused, and is on record with what it led to."""
         if placed.number <= self.resumes_at:
             self.steps.append(known(placed))
             return
-        before, refused = self.view, None
+        before, refused, self.clock = self.view, None, placed.at
         try:
             self.see(self.player.play(before, placed, placed.at), placed.at)
         except REFUSED as error:
@@ -122,9 +131,7 @@ class Reel:
         with the step after the last one that the rows show."""
         another = case_key not in self.views
         self.views[case_key] = self.player.view(case_key, now)
-        self.next_at[case_key] = min(
-            (row.next_at for row in self.view.promises if row.next_at), default=None
-        )
+        self.next_at[case_key] = _next(self.view)
         if another:
             steps = [placed.step for placed in self.placed]
             shown = played(self.player.engine, self.views, steps)
@@ -144,7 +151,7 @@ class Reel:
             holder=self.view.holders.get(Role.DIRECTOR.value), steps=tuple(self.steps),
             promises=tuple(row for view in views for row in view.promises),
             alerts=tuple(
-                AlertTold(a.number, a.case_key, a.lead, a.recipient, a.created_at, a.asks)
+                AlertTold(a.number, a.case_key or "", a.lead, a.recipient, a.created_at, a.asks)
                 for a in sorted(alerts, key=lambda a: a.number)
             ),
             without_holder=tuple(self.without_holder),
@@ -173,6 +180,10 @@ class Reel:
         return Refused(word_for(error), guards, str(error))
 
 
+def _next(view: CaseView) -> datetime | None:
+    return min((row.next_at for row in view.promises if row.next_at), default=None)
+
+
 def start(
     history: History,
     engine: Engine,
@@ -193,7 +204,7 @@ def start(
     assert isinstance(does, Signal)
     key = player.receive(first, does, at).case_key
     kept = player.view(key, at).opened_at - first.at
-    reel = Reel(player, shifted(history.placed, kept), kept, {}, {})
+    reel = Reel(player, shifted(history.placed, kept), kept, {}, {}, at)
     reel.see(key, at)
     return reel
 

@@ -136,8 +136,9 @@ def _refusing(step: StepTold) -> Iterator[str]:
 def _promise(row: PromiseView) -> Iterable[str]:
     due = when(row.due_at if row.exact else row.due_on)
     yield f"      promised by {due}: {row.asks.en} [{row.section}.{row.key}; {row.source}]"
-    if row.statutory:
-        yield from (f"        {said['en']}" for said in row.derivation)
+    why = [said["en"] for said in row.derivation]
+    # A date set by law is looked at step by step; of the others one line tells enough.
+    yield from (f"        {line}" for line in (why if row.statutory else [" ".join(why)]))
 
 
 def _rang(alert: AlertTold) -> str:

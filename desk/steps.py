@@ -16,8 +16,10 @@ from desk.known_words import (
     After,
     Approx,
     Day,
+    DayOrAfter,
     ExitKey,
     GuardKey,
+    Longer,
     Promise,
     Refusing,
     Result,
@@ -33,6 +35,7 @@ PACKET = {
     "not_shared": "Niets over behandeling; vraag dat aan de zorg zelf.",
     "told": "De bewoner en de melder weten van deze overdracht.",
 }
+WAIVES = "process_director"  # who sets a guard of policy aside, where a history does not say
 READ_BACK = "Ik neem de leiding van deze stap over en laat binnen de termijn weten hoe het gaat."
 
 Offered = Annotated[
@@ -58,6 +61,7 @@ class Act(Strict):
     facts: dict[str, Any] = Field(default_factory=dict)
     ground: str | None = Field(default=None, max_length=200)
     waive: dict[GuardKey, Words] = Field(default_factory=dict)
+    waived_by: str = WAIVES
 
 
 class Decide(Strict):
@@ -66,6 +70,7 @@ class Decide(Strict):
     reason: Words | None = None
     result: Result | None = None
     waive: dict[GuardKey, Words] = Field(default_factory=dict)
+    waived_by: str = WAIVES
     by: str = "director"
 
     @model_validator(mode="after")
@@ -113,8 +118,35 @@ class Reopen(Strict):
     by: str = "director"
 
 
-Does = Signal | Act | Decide | Offer | Accept | Refuse | Answer | Reopen
-KINDS = ("signal", "act", "decide", "offer", "accept", "refuse", "answer", "reopen")
+class Term(Strict):
+    """A promised date that was changed, in one of four ways."""
+
+    promise: Promise
+    pause_until: DayOrAfter | None = None
+    resume: Literal[True] | None = None
+    extend: Longer | None = None
+    redate: DayOrAfter | None = None
+    ground: Annotated[Words, Field(max_length=200)]
+    reason: Annotated[Words, Field(max_length=1000)]
+    by: str = "director"
+
+    @property
+    def way(self) -> str:
+        """The one that is stated."""
+        return next(way for way in WAYS if getattr(self, way) is not None)
+
+    @model_validator(mode="after")
+    def says_one_way(self) -> Self:
+        said = [way for way in WAYS if getattr(self, way) is not None]
+        if len(said) != 1:
+            found = f"says {' and '.join(said)}" if said else "says not how the date changed"
+            raise ValueError(f"{found}; a term says exactly one of {', '.join(WAYS)}")
+        return self
+
+
+WAYS = ("pause_until", "resume", "extend", "redate")
+Does = Signal | Act | Decide | Offer | Accept | Refuse | Answer | Reopen | Term
+KINDS = ("signal", "act", "decide", "offer", "accept", "refuse", "answer", "reopen", "term")
 
 
 class Step(Strict):
@@ -131,6 +163,7 @@ class Step(Strict):
     refuse: Refuse | None = None
     answer: Answer | None = None
     reopen: Reopen | None = None
+    term: Term | None = None
     note: Words | None = None
     assumed: Words | None = None
     expect: Literal["allowed", "refused"] = "allowed"
@@ -145,6 +178,8 @@ class Step(Strict):
         """The word of the path it is about: an act, an exit or stage, a role, a promise."""
         match self.does:
             case Act(kind=key) | Answer(promise=key) | Reopen(stage=key) | Signal(nature=key):
+                return key
+            case Term(promise=key):
                 return key
             case Decide() as decision:
                 return decision.exit or decision.to or ""

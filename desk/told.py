@@ -6,7 +6,7 @@ from datetime import datetime
 
 from casework.views import CaseView
 from desk.placing import Placed
-from desk.steps import Accept, Act, Answer, Decide, Offer, Refuse, Reopen, Signal, Step
+from desk.steps import Accept, Act, Answer, Decide, Offer, Refuse, Reopen, Signal, Step, Term
 from escalation.moves import act_named
 from escalation.shape import Guard
 
@@ -68,9 +68,12 @@ def told(
 def _settled(before: CaseView, after: CaseView) -> Iterator[str]:
     """The promises that were open before, and how they ended."""
     was_open = {row.id for row in before.promises if row.state == "open"}
+    known = {row.id for row in before.promises}
+    made = {(row.section, row.key) for row in after.promises if row.id not in known}
     for row in after.promises:
         if row.id in was_open and row.state != "open":
-            yield f"{row.section}.{row.key}: {row.answer or row.state}"
+            over = "replaced" if (row.section, row.key) in made else row.state
+            yield f"{row.section}.{row.key}: {row.answer or over}"
 
 
 def known(placed: Placed) -> StepTold:
@@ -104,6 +107,17 @@ def in_words(step: Step) -> str:
             return f"answered {given.promise}: {given.given.value}{reason}"
         case Reopen() as again:
             return f"reopened in {again.stage}: {again.reason}"
+        case Term() as change:
+            return f"{change.promise} {_changed(change)} ({change.ground}): {change.reason}"
+
+
+def _changed(change: Term) -> str:
+    return {
+        "pause_until": f"paused until {change.pause_until}",
+        "resume": "resumed",
+        "extend": f"extended by {change.extend}",
+        "redate": f"re-dated to {change.redate}",
+    }[change.way]
 
 
 def _waiving(waive: Mapping[str, str]) -> str:

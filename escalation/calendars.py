@@ -7,54 +7,28 @@ Dates are civil dates in the Netherlands. Years without known holidays are refus
 never taken for years without holidays.
 """
 
-import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
-from pathlib import Path
 from types import MappingProxyType
 
+from escalation.decrees import BadDecree, Decree, known_decrees, read_decrees
 from escalation.text import Text
+
+__all__ = [
+    "BadDecree", "Calendars", "Decree", "StatutoryCalendar", "UnknownYear", "WorkingCalendar",
+    "calendars", "days_between", "known_decrees", "read_decrees", "statutory_holidays",
+]  # fmt: skip
 
 SATURDAY, SUNDAY = 5, 6
 ONE_DAY = timedelta(days=1)
 CLOSED = Text("gesloten", "closed")
 
 
-class BadDecree(ValueError):
-    """A decreed day that lies outside the period of its decree."""
-
-
 class UnknownYear(ValueError):
     """A year whose holidays nobody can tell us."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decree:
-    """A day equated with a holiday by a royal decree that covers `first_year` to `last_year`."""
-
-    day: date
-    first_year: int
-    last_year: int
-    source: str
-
-    def __post_init__(self) -> None:
-        if not self.first_year <= self.day.year <= self.last_year:
-            raise BadDecree(f"{self.day} is outside {self.first_year}-{self.last_year}")
-
-
-@cache
-def known_decrees() -> tuple[Decree, ...]:
-    """The decreed days that come with Estafette (decreed_days.toml)."""
-    with Path(__file__).with_name("decreed_days.toml").open("rb") as file:
-        rows = tomllib.load(file)["decreed"]
-    return tuple(
-        Decree(row["day"], first_year, last_year, row["source"])
-        for row in rows
-        for first_year, last_year in [row["years"]]
-    )
 
 
 @cache
@@ -105,10 +79,27 @@ class StatutoryCalendar:
     def covers(self, year: int) -> bool:
         return year in self.decreed_years
 
+    def covered_up_to(self, year: int) -> int | None:
+        """The last of the unbroken row of covered years that `year` is in; when it is in none, the
+        last covered year before it. None when there is no such year."""
+        if not self.covers(year):
+            return max((known for known in self.decreed_years if known < year), default=None)
+        while self.covers(year + 1):
+            year += 1
+        return year
+
+    @property
+    def uncovered_years(self) -> tuple[int, ...]:
+        """Years without a decree that lie between years with one."""
+        known = self.decreed_years or {0}
+        return tuple(year for year in range(min(known), max(known)) if not self.covers(year))
+
     def holidays(self, year: int) -> dict[date, Text]:
         """Holidays and decreed days of a year with their names; not to be changed."""
         if year not in self._holidays:
-            decreed = {row.day: _name(row) for row in self.decrees if row.day.year == year}
+            decreed = {
+                row.day: _name(row) for row in self.decrees if row.day and row.day.year == year
+            }
             self._holidays[year] = decreed | statutory_holidays(year)
         return self._holidays[year]
 

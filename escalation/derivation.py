@@ -232,6 +232,43 @@ def ends_at(local: datetime, article: str) -> Text:
     )
 
 
+def paused(after: date, last: date, ground: str) -> Text:
+    a, b, n = spoken(after), spoken(last), in_words((last - after).days, "days")
+    return Text(
+        f"Opgeschort na {a.nl}, uiterlijk tot en met {b.nl} ({ground}): niet meegeteld: {n.nl}.",
+        f"Paused after {a.en}, up to and including {b.en} at the latest ({ground}): "
+        f"not counted: {n.en}.",
+    )
+
+
+def resumed(after: date, last: date, ground: str) -> Text:
+    a, b, n = spoken(after), spoken(last), in_words((last - after).days, "days")
+    return Text(
+        f"Opgeschort na {a.nl} tot en met {b.nl} ({ground}), daarna hervat: "
+        f"niet meegeteld: {n.nl}.",
+        f"Paused after {a.en} up to and including {b.en} ({ground}), then resumed: "
+        f"not counted: {n.en}.",
+    )
+
+
+def extended(length: Text, ground: str) -> Text:
+    return Text(f"Verlengd met {length.nl} ({ground}).", f"Extended by {length.en} ({ground}).")
+
+
+def redated(to: Text, ground: str) -> Text:
+    return Text(f"De datum is nu {to.nl} ({ground}).", f"The date is now {to.en} ({ground}).")
+
+
+def provisional(length: Text, event: Text) -> Text:
+    """The day is not known yet: it follows an event, and is watched for meanwhile."""
+    return Text(
+        f"Voorlopige datum: de termijn eindigt {length.nl} na “{event.nl}”, en dat is nog niet "
+        "gebeurd. Wordt het vastgelegd, dan volgt de echte datum.",
+        f"Provisional date: the term ends {length.en} after “{event.en}”, which has not happened "
+        "yet. Once it is recorded the real date follows.",
+    )
+
+
 def _sentence(nl: str, en: str) -> Text:
     return Text(nl[0].upper() + nl[1:], en)  # weekdays and months have no capital in Dutch
 

@@ -3,11 +3,13 @@
 Errors: BadFacts, one sentence per fact that is unknown, missing or of the wrong kind.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from escalation.events import AfterEvent, after_event, at_once
 from escalation.shape import Act
+from escalation.terms import AMSTERDAM
 
 
 class BadFacts(ValueError):
@@ -33,8 +35,26 @@ def _day(value: Any) -> date:
     return _known(value if isinstance(value, date) else date.fromisoformat(str(value)))
 
 
-def _moment(value: Any) -> date | datetime:
-    """A day, or a moment with its zone; a moment without a zone is refused."""
+def _event(value: Any) -> AfterEvent | None:
+    """A day that waits for an event, as the value itself or as text; None when it is neither."""
+    if isinstance(value, AfterEvent):
+        return value
+    return after_event(value) if isinstance(value, str) else None
+
+
+def _day_or_event(value: Any) -> date | AfterEvent:
+    return _event(value) or _day(value)
+
+
+def _compliance(value: Any) -> date | AfterEvent:
+    """A day, or one that waits for an event; an order may also want it "at once"."""
+    return (at_once(value) if isinstance(value, str) else None) or _day_or_event(value)
+
+
+def _moment(value: Any) -> date | datetime | AfterEvent:
+    """A day, or a moment with its zone, or one that waits; a moment without a zone is refused."""
+    if event := _event(value):
+        return event
     if isinstance(value, str):
         value = datetime.fromisoformat(value) if len(value) > len("2026-02-20") else _day(value)
     if isinstance(value, datetime) and value.tzinfo is None:
@@ -84,16 +104,30 @@ TRUTHS = (
     "duration_motivated",
     "objection_clause",
     "contact_address_asked",
+    "measures_concrete",
+    "home_weighed",
+    "committee",
+    "favours",
+    "followed",
+    "in_person",
 )
 FIELDS: dict[str, Check] = {
-    **dict.fromkeys(("valid_until", "views_until", "compliance_until"), _day),
+    **dict.fromkeys(("valid_until", "from_day", "letter_date"), _day),
+    "views_until": _day_or_event,
+    "compliance_until": _compliance,
     **dict.fromkeys(("until", "effective_at", "in_force_until"), _moment),
     **dict.fromkeys(TRUTHS, _truth),
     **dict.fromkeys(("amount", "maximum"), _amount),
     "form": _one_of("penalty", "coercion", "mediation", "conversation", "written", "oral", "care"),
-    "ground": _one_of("a", "b", "c"),
-    "by": _one_of("officer", "police", "measurement", "video", "sworn_report", "neighbours",
-                  "landlord", "care"),
+    "ground": _one_of("a", "b", "c", "13b"),
+    "harm": _one_of("safety", "health", "violence", "weapon", "drugs", "noise", "quarrel", "other"),
+    "origin": _one_of("dwelling", "near_dwelling", "elsewhere"),
+    "time_of_day": _one_of("day", "evening", "night", "unknown"),
+    "against": _one_of("warning", "order", "urgent_coercion", "collection", "house_ban", "closure",
+                       "emergency_order", "refusal", "objection_decision"),
+    "effect": _one_of("stands", "suspended", "redated", "ended", "effects_kept"),
+    "by": _one_of("officer", "police", "fire_brigade", "measurement", "video", "sworn_report",
+                  "neighbours", "landlord", "care"),
     "hearing_skipped": _one_of("urgency", "heard_before_nothing_new", "goal_needs_surprise"),
 }  # fmt: skip
 
@@ -116,14 +150,38 @@ def checked(act: Act, facts: Mapping[str, Any]) -> dict[str, Any]:
             known[name] = _check(name)(facts[name])
         except (ValueError, TypeError) as error:
             problems.append(f"{name!r}: {error}")
-    if problems:
+    if problems := problems or list(_at_odds(known)):
         raise BadFacts(act.key, problems)
     return known
 
 
+def _at_odds(known: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong between facts that are each in order by themselves."""
+    effect = known.get("effect", "stands")
+    if effect != "stands" and "against" not in known:
+        yield f"'against' is needed: say what is {effect}"
+    if effect in {"suspended", "redated"} and "until" not in known:
+        yield f"'until' is needed: say until when it is {effect}"
+    begins, ends = (_day_of(known.get(name)) for name in ("effective_at", "until"))
+    if begins and ends and ends < begins:
+        yield f"'until' ({ends}) is before 'effective_at' ({begins})"
+
+
+def _day_of(value: Any) -> date | None:
+    if isinstance(value, datetime):
+        return value.astimezone(AMSTERDAM).date()
+    return value if isinstance(value, date) else None
+
+
 def stored(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts as JSON holds them: days and moments as ISO text."""
-    return {k: v.isoformat() if isinstance(v, date) else v for k, v in sorted(facts.items())}
+    """Facts as JSON holds them: days and moments as ISO text, what waits for an event as words."""
+    return {k: _as_text(v) for k, v in sorted(facts.items())}
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, AfterEvent):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def restored(act: Act, facts: Mapping[str, Any]) -> dict[str, Any]:

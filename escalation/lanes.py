@@ -1,12 +1,12 @@
-"""Three lanes that run beside every stage: care, legal protection, and the dossier.
+"""The lanes that run beside every stage: care, legal protection, emergency, and the dossier.
 
 Starting an order never closes care; an objection can come in any stage; facts can always be added.
 """
 
-from escalation import neutral
+from escalation.protection import EMERGENCY, LEGAL_PROTECTION
 from escalation.shape import Act, Checkpoint, Lane
 from escalation.terms import Kind
-from escalation.text import Text, law, proposal
+from escalation.text import Text, proposal
 
 # fmt: off
 # Dated when a stage has no open promise left, so that an open case always has a next date.
@@ -30,6 +30,17 @@ REPORT_BACK = Checkpoint(
                         "Was it reported back how things go since the handover?"),
     Kind.POLICY, proposal(), answered_by=("reported_back",), outlives=True)
 
+# Asked while a promise is paused, due on the pause's last day; answered by resuming.
+PAUSE_OVER = Checkpoint(
+    "pause_over", Text("De opschorting eindigt; loopt de termijn weer?",
+                       "The pause ends; does the term run again?"),
+    Kind.DECISION_SET, proposal(), from_fact="until")
+
+# How long a term that waits for an event runs meanwhile, so that it has a date all the same.
+AWAITED = Checkpoint(
+    "awaited", Text("Is gebeurd waarop deze termijn wacht?",
+                    "Has what this term waits for happened?"), Kind.POLICY, proposal())
+
 # What a message about a handover says, by what happened to it.
 HANDOVER_NEWS = {
     "offered": HANDOVER_ANSWERED.asks,
@@ -38,7 +49,7 @@ HANDOVER_NEWS = {
                     "Your handover was refused; you keep the case."),
 }
 
-CASE_WIDE = (NEXT_STEP, LEAD_TAKEN, HANDOVER_ANSWERED, REPORT_BACK)
+CASE_WIDE = (NEXT_STEP, LEAD_TAKEN, HANDOVER_ANSWERED, REPORT_BACK, PAUSE_OVER, AWAITED)
 
 CARE = Lane("care", Text("zorg", "care"), acts=(
     Act("care_offered", Text("hulp aangeboden", "care offered"), fields=("form", "offered_by")),
@@ -53,33 +64,19 @@ CARE = Lane("care", Text("zorg", "care"), acts=(
         fields=("attempts",), needs=("attempts",)),
 ))
 
-LEGAL_PROTECTION = Lane("legal_protection", Text("rechtsbescherming", "legal protection"), acts=(
-    Act("objection_received", Text("bezwaar ontvangen", "objection received"),
-        fields=("against", "by_party"),
-        starts=(Checkpoint("objection_decided", Text("Is op het bezwaar beslist?",
-                                                     "Was the objection decided?"),
-                           Kind.STATUTORY, law("Awb 7:10"), length="12 weeks",
-                           answered_by=("objection_decided",), outlives=True,
-                           outside=neutral.DECISION),)),
-    Act("objection_decided", Text("op bezwaar beslist", "objection decided"),
-        fields=("result", "decided_by")),
-    Act("interim_relief_requested", Text("voorlopige voorziening gevraagd",
-                                         "interim relief requested"), fields=("against",)),
-    Act("appeal_lodged", Text("beroep ingesteld", "appeal lodged"), fields=("against",)),
-    Act("hearing_held", Text("zitting gehouden", "hearing held"), fields=("court",)),
-    Act("ruling_received", Text("uitspraak ontvangen", "ruling received"),
-        fields=("court", "result", "reason", "ecli"), needs=("result",)),
-))
-
 DOSSIER = Lane("dossier", Text("dossier", "dossier"), acts=(
     Act("reporter_informed", Text("melder geïnformeerd", "reporter informed"),
         fields=("channel",)),
     Act("observation_recorded", Text("waarneming vastgelegd", "observation recorded"),
         fields=("by", "time_of_day", "what"), needs=("by",)),
     Act("pattern_established", Text("ernst en herhaling vastgesteld", "pattern established"),
-        fields=("serious", "repeated"), needs=("serious", "repeated")),
+        fields=("serious", "repeated", "time_of_day", "what"), needs=("serious", "repeated")),
     Act("threat_established", Text("bedreiging vastgesteld", "threat established"),
-        fields=("ground", "what"), needs=("ground",)),
+        fields=("ground", "harm", "origin", "what"), needs=("ground", "harm", "origin")),
+    Act("policy_checked", Text("aan eigen beleid getoetst", "checked against own policy"),
+        fields=("followed", "deviation_because"), needs=("followed",)),
+    Act("advice_received", Text("advies ontvangen", "advice received"),
+        fields=("adviser", "about", "favours"), needs=("adviser", "favours")),
     Act("lighter_means_recorded", Text("lichter middel vastgelegd", "lighter means recorded"),
         fields=("means", "result"), needs=("means", "result")),
     Act("dwelling_recorded", Text("woning vastgelegd", "dwelling recorded"),
@@ -97,4 +94,4 @@ DOSSIER = Lane("dossier", Text("dossier", "dossier"), acts=(
 ))
 # fmt: on
 
-LANES = (CARE, LEGAL_PROTECTION, DOSSIER)
+LANES = (CARE, LEGAL_PROTECTION, EMERGENCY, DOSSIER)

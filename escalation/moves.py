@@ -38,8 +38,8 @@ def act_in(current: Stage, key: str) -> Act:
     to the stage whose guards judge it.
     """
     act = act_named(key)
-    if act.coercive and act not in current.acts:
-        home = next(s.key for s in PATH if act in s.acts)
+    home = next((s.key for s in PATH if act in s.acts), None)
+    if act.coercive and home is not None and home != current.key:
         raise Unknown(f"{key!r} belongs to stage {home!r}; the case is in {current.key!r}")
     return act
 
@@ -58,6 +58,12 @@ def act_named(key: str) -> Act:
         if act.key == key:
             return act
     raise Unknown(f"unknown act {key!r}; see: estafette case acts")
+
+
+def section_of(act: Act) -> str:
+    """The stage or lane an act belongs to."""
+    homes = [stage.key for stage in PATH if act in stage.acts]
+    return homes[0] if homes else next(lane.key for lane in LANES if act in lane.acts)
 
 
 def unmet(guards: Iterable[Guard], dossier: Dossier) -> list[Guard]:

@@ -7,6 +7,7 @@ once made keeps its date. Keys are permanent words and are never reused; Dutch t
 
 from escalation import guards as g
 from escalation import neutral
+from escalation.closures import GROUNDED
 from escalation.lanes import LANES, NEXT_STEP
 from escalation.measures import (
     BEHAVIOURAL_ORDER_ACTS,
@@ -103,7 +104,8 @@ PATH: tuple[Stage, ...] = (
                  _exit("exhausted", "warning", "zorgopties uitgeput", "care options exhausted"))),
 
     Stage("warning", "waarschuwing", "warning", Role.ENFORCEMENT, MAYOR, coercive=True,
-          guards=(g.PATTERN, g.LIGHTER, g.CARE_CONSULTED, g.LANDLORD_FIRST, g.NO_CARE_ON_OFFER),
+          guards=(g.BY_LAW, g.PATTERN, g.LIGHTER, g.CARE_CONSULTED, g.LANDLORD_FIRST,
+                  g.NO_CARE_ON_OFFER),
           checkpoints=(
               _policy("delivered", "Is de waarschuwing uitgereikt, met bewijs van ontvangst?",
                       "Was the warning delivered, with proof?", by=("warning_delivered",),
@@ -118,7 +120,8 @@ PATH: tuple[Stage, ...] = (
           guards=(g.BY_LAW, g.PATTERN, g.VERIFIED, g.LIGHTER, g.WARNED, g.NO_CARE_ON_OFFER),
           checkpoints=(
               _policy("prepared", "Is het voornemen verstuurd of van de last afgezien?",
-                      "Was the intention sent, or the order dropped?", by=("intention_sent",),
+                      "Was the intention sent, or the order dropped?",
+                      by=("intention_sent", "order_announced"),
                       outside=neutral.DECISION),),
           acts=BEHAVIOURAL_ORDER_ACTS,
           exits=(_exit("obeyed", "aftercare", "last nageleefd", "order obeyed"),
@@ -127,10 +130,11 @@ PATH: tuple[Stage, ...] = (
 
     Stage("house_closure", "woningsluiting", "house closure", Role.ENFORCEMENT, MAYOR,
           coercive=True,
-          guards=(g.CLOSURE_GROUND, g.VERIFIED, g.LIGHTER, g.NO_CARE_ON_OFFER),
+          guards=(*GROUNDED, g.LIGHTER, g.NO_CARE_ON_OFFER),
           checkpoints=(
-              _policy("prepared", "Is over de sluiting beslist?",
-                      "Was the closure decided on?", by=("closure_announced",),
+              _policy("prepared", "Is het voornemen verstuurd of over de sluiting beslist?",
+                      "Was the intention sent, or the closure decided on?",
+                      by=("closure_intention_sent", "closure_announced"),
                       outside=neutral.DECISION),),
           acts=HOUSE_CLOSURE_ACTS,
           exits=(_exit("reopened", "aftercare", "woning weer open", "house reopened"),

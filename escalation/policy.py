@@ -1,94 +1,78 @@
 """A municipality's policy: its own numbers as data, laid over the path, never over the law.
 
-Errors: PolicyError, with one line per problem, each naming the key and how to mend it.
+How a policy is written: docs/policy.md. Errors: PolicyError, with one line per problem, each naming
+the key and how to mend it.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, time
-from functools import cache
+from dataclasses import dataclass, replace
+from datetime import date
 from importlib import resources
-from typing import Any, Literal, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from escalation.lanes import CASE_WIDE, LANES
-from escalation.path import PATH
+from escalation.numbers import (
+    CASE,
+    COUNTS,
+    LIMITS,
+    accepts,
+    every_number,
+    in_a_lane,
+    kind_of,
+    meaning_of,
+    number,
+    policy_numbers,
+    refusal,
+    section_of,
+    sections,
+    shuts,
+)
+from escalation.policy_file import (
+    KINDS,
+    Ladder,
+    PolicyError,
+    PolicyFile,
+    Recipient,
+    Rung,
+    name_in,
+    read,
+    tables,
+)
 from escalation.shape import Checkpoint, Stage
-from escalation.terms import BadTerm, Kind, Length, Term, Unit
+from escalation.terms import Length
 
-Recipient = Literal["director", "deputy", "process_director", "head_of_public_order"]
-CASE = "case"  # the section for promises that belong to no stage
-
-
-class PolicyError(ValueError):
-    """A policy that cannot be used; `problems` has one sentence for each thing to mend."""
-
-    def __init__(self, name: str, problems: list[str]) -> None:
-        super().__init__(f"policy {name!r}: " + "; ".join(problems))
-        self.problems = problems
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Rung(Strict):
-    """Who is told how many working days before (negative) or after the due date."""
-
-    offset: int = Field(ge=-60, le=250)
-    to: tuple[Recipient, ...] = Field(min_length=1)
-
-
-class Ladder(Strict):
-    ring_at: time = Field(default=time(9, 0), strict=True)
-    repeat_every: int = Field(default=5, ge=1, le=60)
-    quiet_after_acknowledgement: int = Field(default=2, ge=0, le=20)
-    rungs: tuple[Rung, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def climbs_and_covers_the_due_date(self) -> Self:
-        offsets = [rung.offset for rung in self.rungs]
-        if offsets != sorted(set(offsets)):
-            raise ValueError("the rungs must climb: each offset once, in order")
-        if 0 not in offsets:
-            raise ValueError("one rung must have offset 0, the due date itself")
-        return self
-
-
-class ByLaw(Strict):
-    article: str | None = None
-
-
-class Adopt(Strict):
-    stages: tuple[str, ...] = ()
-    because: str = Field(min_length=1)
-
-
-class PolicyFile(Strict):
-    """The file as written, before it is laid over the path."""
-
-    name: str = Field(pattern=r"^[a-z0-9-]+$")
-    in_force: date
-    source: str
-    by_law: ByLaw = ByLaw()
-    terms: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
-    ladder: Ladder | None = None
-    adopt: Adopt | None = None
+__all__ = [
+    "CASE", "COUNTS", "LIMITS", "Ladder", "Policy", "PolicyError", "Recipient", "Rung",
+    "accepts", "every_number", "in_a_lane", "kind_of", "meaning_of", "missing_in", "parse",
+    "policy_numbers", "sections", "shipped", "shipped_names", "shuts",
+]  # fmt: skip
+Numbers = dict[str, Length | int]
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy laid over the path: every number it sets, and the names of those it does not."""
+    """A policy laid over the path: every number it sets, and the names of those it does not.
+
+    `adopted` names the numbers it took over; `ladder_adopted` says that it does not tell itself who
+    is told when, and promises ring by the ladder it was laid over. `in_force` is None when no day
+    is known, and `in_force_unknown` says why. `notes` are shown, never interpreted.
+    """
 
     name: str
-    in_force: date
+    in_force: date | None
     source: str
     by_law: str | None
     terms: Mapping[str, Length]
+    counts: Mapping[str, int]
+    limits: Mapping[str, Length]
+    landlord_first: bool
     ladder: Ladder
     missing: tuple[str, ...]
+    ladder_adopted: bool
+    adopted: tuple[str, ...]
+    adopted_because: str | None
+    in_force_unknown: str | None
+    withdrawn: date | None
+    notes: Mapping[str, tuple[str, ...]]
 
     def length(self, section: str, checkpoint: Checkpoint) -> Length | None:
         """The length for a checkpoint; None when the policy leaves it missing."""
@@ -98,118 +82,122 @@ class Policy:
 
     def missing_for(self, stage: str) -> tuple[str, ...]:
         """The numbers this stage needs and the policy does not give."""
-        return tuple(key for key in self.missing if key.partition(".")[0] in {stage, CASE})
+        return tuple(key for key in self.missing if stage in shuts(key))
 
-
-def sections() -> Iterator[tuple[str, Checkpoint]]:
-    """Every checkpoint the path can start, with the policy section it belongs to."""
-    for stage in PATH:
-        yield from ((stage.key, checkpoint) for checkpoint in stage.terms)
-    for lane in LANES:
-        yield from ((lane.key, checkpoint) for act in lane.acts for checkpoint in act.starts)
-    yield from ((CASE, checkpoint) for checkpoint in CASE_WIDE)
-
-
-@cache
-def policy_numbers() -> tuple[str, ...]:
-    """The keys "stage.checkpoint" a municipality sets, in the order of the path."""
-    wanted = (
-        f"{section}.{c.key}" for section, c in sections() if not c.by_law and c.from_fact is None
-    )
-    return tuple(dict.fromkeys(wanted))
-
-
-@cache
-def _set_elsewhere() -> dict[str, str]:
-    """Keys nobody may set in a policy, with the reason."""
-    reasons = {}
-    for section, c in sections():
-        if c.by_law:
-            reasons[f"{section}.{c.key}"] = f"is set by law ({c.source.cite}); remove it"
-        elif c.from_fact:
-            reasons[f"{section}.{c.key}"] = "is written in the decision itself; remove it"
-    return reasons
+    def number(self, key: str) -> Length | int | None:
+        """The term, count or limit of this name; None when it is missing."""
+        return self.terms.get(key) or self.limits.get(key) or self.counts.get(key)
 
 
 def parse(text: str, base: str | None = None) -> Policy:
     """The policy written in `text` (TOML), with what it adopts taken from `base`.
 
-    Raises PolicyError naming every problem at once.
+    A policy without a ladder rings by the one of `base`, so that every promise rings. Raises
+    PolicyError naming every problem at once.
     """
-    written = _read(text)
+    written = tables(text)
     problems: list[str] = []
-    terms = dict(_lengths(written, problems))
-    adopted = parse(base) if base is not None and base != text else None
-    terms = _adopted(written, adopted, problems) | terms
-    ladder = written.ladder or (adopted.ladder if adopted else None)
-    if ladder is None:
+    file = read(written, problems)
+    numbers = dict(_numbers(written, problems))
+    ground = parse(base) if base is not None and base != text else None
+    adopted = _adopted(file, ground, problems)
+    ladder = (file and file.ladder) or (ground and ground.ladder)
+    if file and not ladder:
         problems.append("has no [ladder]: say who is told when")
-    if problems or ladder is None:
-        raise PolicyError(written.name, problems)
-    missing = tuple(key for key in policy_numbers() if key not in terms)
-    return Policy(
-        written.name, written.in_force, written.source, written.by_law.article, terms, ladder,
-        missing,
-    )  # fmt: skip
+    if problems or not file or not ladder:
+        raise PolicyError(name_in(written), problems)
+    return _laid(file, ladder, numbers, {k: v for k, v in adopted.items() if k not in numbers})
 
 
-def _read(text: str) -> PolicyFile:
-    try:
-        return PolicyFile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError("?", [f"is not valid TOML: {error}"]) from None
-    except ValidationError as error:
-        raise PolicyError(_name_in(text), [_problem(e) for e in error.errors()]) from None
+def _numbers(written: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[str, Length | int]]:
+    """Every number of the file that can be used; what is wrong with the others in `problems`."""
+    for kind, key, value in _written_numbers(written, problems):
+        try:
+            if reason := refusal(kind, key):
+                problems.append(f"{kind}.{key} {reason}")
+            else:
+                yield key, number(kind, key, value)
+        except ValueError as error:
+            problems.append(f"{kind}.{key}: {error}")
 
 
-def _name_in(text: str) -> str:
-    return str(tomllib.loads(text).get("name", "?"))
+def _written_numbers(
+    written: Mapping[str, Any], problems: list[str]
+) -> Iterator[tuple[str, str, Any]]:
+    for kind in KINDS:
+        for section, table in _table(written.get(kind, {}), kind, problems).items():
+            if "." in section:  # the whole name in quotes
+                yield kind, section, table
+                continue
+            for word, value in _table(table, f"{kind}.{section}", problems).items():
+                yield kind, f"{section}.{word}", value
 
 
-def _problem(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"]) or "file"
-    message = "is not a known setting; remove or correct it"
-    return f"{where}: {message if error['type'] == 'extra_forbidden' else error['msg']}"
+def _table(value: Any, where: str, problems: list[str]) -> Mapping[str, Any]:
+    if isinstance(value, dict):
+        return value
+    problems.append(f"{where}: wants a table; write [{where}] and a line for each number below it")
+    return {}
 
 
-def _lengths(written: PolicyFile, problems: list[str]) -> Iterator[tuple[str, Length]]:
-    for section, numbers in written.terms.items():
-        for key, value in numbers.items():
-            name = f"{section}.{key}"
-            try:
-                if reason := _refusal(name):
-                    problems.append(f"{name} {reason}")
-                else:
-                    yield name, _length(name, value)
-            except BadTerm as error:
-                problems.append(f"{name}: {error}")
+def _adopted(file: PolicyFile | None, ground: Policy | None, problems: list[str]) -> Numbers:
+    """The numbers of the stages it names and of the lanes, as `ground` has them.
 
-
-def _length(name: str, value: str) -> Length:
-    """The length, if it can be a term of the kind this promise is. Raises BadTerm."""
-    length = Length.parse(value)
-    kinds = {c.kind: c.source for section, c in sections() if f"{section}.{c.key}" == name}
-    for kind, source in kinds.items():
-        Term(length, kind, source)
-        if length.unit is Unit.HOURS and kind is not Kind.HOURS:
-            raise BadTerm(f"this promise is due on a day; write days or weeks, not {length}")
-    return length
-
-
-def _refusal(name: str) -> str | None:
-    if name in policy_numbers():
-        return None
-    return _set_elsewhere().get(name, "is not a term of the path; see estafette policy show")
-
-
-def _adopted(written: PolicyFile, base: Policy | None, problems: list[str]) -> dict[str, Length]:
-    if written.adopt is None or base is None:
+    A lane runs beside every stage and is never shut: an objection is not refused for a number.
+    """
+    if file is None:
         return {}
-    known = {key.partition(".")[0] for key in policy_numbers()}
+    named = file.adopt.stages if file.adopt else ()
+    known = tuple(dict.fromkeys(section_of(key) for key in every_number()))
     problems += [
-        f"adopt.stages: {s!r} is not a stage" for s in written.adopt.stages if s not in known
+        f"adopt.stages: {s!r} is not a stage; choose from {', '.join(known)}"
+        for s in named
+        if s not in known
     ]
-    return {k: v for k, v in base.terms.items() if k.partition(".")[0] in written.adopt.stages}
+    taken: Numbers = {**ground.terms, **ground.counts, **ground.limits} if ground else {}
+    return {key: n for key, n in taken.items() if section_of(key) in named or in_a_lane(key)}
+
+
+def _laid(file: PolicyFile, ladder: Ladder, own: Numbers, adopted: Numbers) -> Policy:
+    numbers = adopted | own
+    return Policy(
+        name=file.name,
+        in_force=file.in_force,
+        source=file.source,
+        by_law=file.by_law.article,
+        terms={k: n for k, n in numbers.items() if isinstance(n, Length) and k not in LIMITS},
+        counts={k: n for k, n in numbers.items() if isinstance(n, int)},
+        limits={k: n for k, n in numbers.items() if isinstance(n, Length) and k in LIMITS},
+        landlord_first=file.rules.landlord_first,
+        ladder=ladder,
+        missing=tuple(key for key in every_number() if key not in numbers),
+        ladder_adopted=file.ladder is None,
+        adopted=tuple(key for key in every_number() if key in adopted),
+        adopted_because=file.adopt.because if file.adopt else None,
+        in_force_unknown=file.in_force_unknown,
+        withdrawn=file.withdrawn,
+        notes=file.notes,
+    )
+
+
+def completed(policy: Policy, base: Policy, newest: Policy) -> Policy:
+    """A policy pinned long ago, with the numbers nobody knew of then.
+
+    Only those that its `base` did not have either are taken from the `newest` default: what the
+    municipality left missing stays missing.
+    """
+    unknown_then = {key for key in policy.missing if key in base.missing}
+    return replace(
+        policy,
+        terms={**_only(newest.terms, unknown_then), **policy.terms},
+        counts={**_only(newest.counts, unknown_then), **policy.counts},
+        limits={**_only(newest.limits, unknown_then), **policy.limits},
+        missing=tuple(key for key in policy.missing if key not in unknown_then),
+    )
+
+
+def _only(numbers: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:
+    return {key: number for key, number in numbers.items() if key in keys}
 
 
 def shipped(name: str) -> str:

@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 
 class Family(StrEnum):
-    """The seven reasons for which courts annulled real measures (and one for our own order)."""
+    """The seven reasons for which courts annulled real measures."""
 
     GROUND = "legal_ground"
     FACTS = "facts_verified"
@@ -29,6 +29,10 @@ class Family(StrEnum):
     POLICY = "own_policy_followed"
     DURATION = "duration_and_housing"
     CONTENT = "formal_content"
+
+
+# Who may waive a guard of policy: not whoever directs the case, but somebody above it.
+WAIVERS = ("process_director", "head_of_public_order", "mayor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class Guard:
         """A named person may waive a policy guard with a reason; never one set by law."""
         return self.source.origin is not Origin.LAW
 
+    @property
+    def waived_by(self) -> tuple[str, ...]:
+        """The functions whose holders may waive it; none for a guard of law."""
+        return WAIVERS if self.waivable else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -55,6 +64,10 @@ class Checkpoint:
     municipality's policy under "stage.key". `from_fact` names the act's field that carries the
     length or the end itself (an order's duration, a closure's end moment). `outside` is the neutral
     question for messages, where the question itself would name care or a measure.
+
+    `only_if` names a circumstance without which it is not made; `longer_if` one that gives it
+    another length ("committee", "12 weeks"). `after_term` names the term whose last day it is
+    counted from instead of the act, `after_fact` the fact that holds such a day.
     """
 
     key: str
@@ -66,6 +79,9 @@ class Checkpoint:
     answered_by: tuple[str, ...] = ()
     outlives: bool = False
     only_if: str | None = None
+    longer_if: tuple[str, str] | None = None
+    after_term: str | None = None
+    after_fact: str | None = None
     outside: Text | None = None
 
     @property
@@ -83,7 +99,9 @@ class Act:
     """Something that was done and is recorded: by whom, when, on what ground.
 
     `fields` are the only facts it may carry, `needs` those it must. `starts` are the terms that
-    begin to run the day it was done. A `coercive` act is refused while a guard is unmet.
+    begin to run the day it was done. It `follows` others: one of them must be on record first.
+    Guards refuse an act while one is unmet; a `coercive` one is recorded in its own stage only,
+    unless it belongs to a lane.
     """
 
     key: str
@@ -93,6 +111,7 @@ class Act:
     guards: tuple[Guard, ...] = ()
     starts: tuple[Checkpoint, ...] = ()
     ends: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     coercive: bool = False
 
 

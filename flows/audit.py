@@ -17,7 +17,7 @@ from prefect.states import Completed, Failed
 from casework import audit as casework_audit
 from casework.audit import Report
 from casework.connect import connect
-from flows import clock, pictures, words
+from flows import clock, notices, pictures, words
 from flows.discretion import discreet
 from flows.settings import FlowSettings
 
@@ -43,9 +43,13 @@ def audit() -> State[None]:
 
 
 def audit_once(settings: FlowSettings) -> Report:
-    """The audit's report; the heartbeat is sent when it is clean."""
+    """The audit's report; the heartbeat is sent when it is clean.
+
+    Whoever administers the installation is told in time of what it will need.
+    """
     own = connect()  # a connection of its own, not the watch's
     try:
+        notices.tell(own, clock.now())
         report = casework_audit.audit(own, clock.now(), horizon=settings.horizon)
     finally:
         own.dispose()

@@ -24,12 +24,13 @@ def main() -> int:
     # Imported here: importing Prefect would set up logging its own way first.
     from flows.deliver import deliver, deliver_plainly
     from flows.long_runs import LongRun, keep_going
+    from flows.notices import tell_until_stopped
     from flows.settings import FlowSettings
     from flows.watch import watch, watch_plainly
 
     pairs = ((watch, watch_plainly), (deliver, deliver_plainly))
     loops = [keep_going(LongRun(flow, plainly), FlowSettings()) for flow, plainly in pairs]
-    bells.STOPPING.wait()
+    tell_until_stopped()
     for loop in loops:
         loop.join(JOIN_SECONDS)
     return 0

@@ -50,6 +50,7 @@ def behavioural_order(visit: Visit) -> None:
     """Gedragsaanwijzing: intention and views, then the order, its term, its end; or a ban."""
     visit.look("prepared")
     visit.look("views_in")
+    visit.look("decision_written")
     visit.look("objection")
     visit.look("complied")
     visit.look("evaluated")

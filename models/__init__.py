@@ -1,6 +1,6 @@
 """Rows: what is known and what can never be true. No behaviour."""
 
-from models.alert import Alert, AlertState, Delivery, Outcome
+from models.alert import Alert, AlertState, Delivery, Notice, Outcome
 from models.case import (
     Act,
     Assignment,
@@ -11,14 +11,23 @@ from models.case import (
     Signal,
     Visit,
 )
-from models.checkpoint import Answer, Checkpoint, CheckpointState, Handover, HandoverState
+from models.checkpoint import (
+    Answer,
+    Checkpoint,
+    CheckpointState,
+    Handover,
+    HandoverState,
+    TermChange,
+    TermWhat,
+)
 from models.columns import UtcTime
-from models.journal import JournalEntry
+from models.journal import AdministrationEntry, JournalEntry
 from models.people import Contact, Organisation
 from models.policy import Decree, PolicyVersion
 
 __all__ = [
     "Act",
+    "AdministrationEntry",
     "Alert",
     "AlertState",
     "Answer",
@@ -33,12 +42,15 @@ __all__ = [
     "Handover",
     "HandoverState",
     "JournalEntry",
+    "Notice",
     "Organisation",
     "Outcome",
     "PolicyVersion",
     "Reporter",
     "Role",
     "Signal",
+    "TermChange",
+    "TermWhat",
     "UtcTime",
     "Visit",
 ]

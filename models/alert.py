@@ -8,6 +8,13 @@ from sqlmodel import Field, SQLModel
 
 from models.columns import moment, one_of, when
 
+ABOUT_ONE_THING = """
+    CASE WHEN checkpoint_id IS NULL THEN 0 ELSE 1 END + CASE WHEN handover_id IS NULL THEN 0 ELSE 1
+    END + CASE WHEN notice IS NULL THEN 0 ELSE 1 END = 1"""
+SAYS_WHAT_RANG = """
+    (rung IS NOT NULL) = (checkpoint_id IS NOT NULL OR notice IS NOT NULL)
+    AND (handover_id IS NULL) = (event IS NULL) AND (notice IS NULL) = (period IS NULL)"""
+
 
 class AlertState(StrEnum):
     WAITING = "waiting"  # to be sent from next_at on
@@ -25,24 +32,28 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-class Alert(SQLModel, table=True):
-    """A message to one person about one promise or handover; its id is the number people see.
+class Notice(StrEnum):
+    """What an alert about the installation itself says; such an alert belongs to no case."""
 
-    The row holds no text: the words are made from the promise's key when it is sent.
+    DECREES_RUN_OUT = "decrees_run_out"  # `period` is the last year with decreed days
+
+
+class Alert(SQLModel, table=True):
+    """A message to one person about one promise, handover or notice; its id is the number people
+    see.
+
+    The row holds no text: the words are made from the key of the promise when it is sent.
     """
 
     __tablename__ = "alerts"
     __table_args__ = (
         sa.UniqueConstraint("checkpoint_id", "rung", "recipient_id"),
         sa.UniqueConstraint("handover_id", "event", "recipient_id"),
-        sa.CheckConstraint(
-            "(checkpoint_id IS NULL) <> (handover_id IS NULL)", name="about_one_thing"
-        ),
-        # Without its rung or event an alert would slip through the unique keys above.
-        sa.CheckConstraint(
-            "(checkpoint_id IS NULL) = (rung IS NULL) AND (handover_id IS NULL) = (event IS NULL)",
-            name="says_what_rang",
-        ),
+        sa.UniqueConstraint("notice", "period", "rung", "recipient_id"),
+        sa.CheckConstraint(ABOUT_ONE_THING, name="about_one_thing"),
+        sa.CheckConstraint("(case_id IS NULL) = (notice IS NOT NULL)", name="notice_has_no_case"),
+        # Without its rung, event or period an alert would slip through the unique keys above.
+        sa.CheckConstraint(SAYS_WHAT_RANG, name="says_what_rang"),
         sa.CheckConstraint(
             "(state IN ('waiting', 'leased', 'failed')) = (next_at IS NOT NULL)",
             name="unsent_is_watched",
@@ -53,11 +64,13 @@ class Alert(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    case_id: int = Field(foreign_key="cases.id", index=True)
+    case_id: int | None = Field(default=None, foreign_key="cases.id", index=True)
     checkpoint_id: int | None = Field(default=None, foreign_key="checkpoints.id")
     rung: int | None = None
     handover_id: int | None = Field(default=None, foreign_key="handovers.id")
     event: str | None = Field(default=None, max_length=32)
+    notice: Notice | None = one_of(Notice, "notice", nullable=True, default=None)
+    period: str | None = Field(default=None, max_length=16)
     lead: str = Field(max_length=16)
     recipient_id: int = Field(foreign_key="contacts.id", index=True)
     statutory: bool

@@ -1,4 +1,4 @@
-"""The journal: what happened, append-only and chained per case."""
+"""The journals: what happened to a case, and what administrators changed. Append-only, chained."""
 
 from datetime import datetime
 from typing import Any
@@ -43,5 +43,24 @@ class JournalEntry(SQLModel, table=True):
     organisation: str | None = Field(default=None, max_length=64)
     legal_basis: str | None = Field(default=None, max_length=64)
     scope: str = Field(default="case", max_length=32)
+    previous: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+
+
+class AdministrationEntry(SQLModel, table=True):
+    """One change to what every case counts with: a decree, a policy. Who made it, and when.
+
+    A trigger on both databases refuses updates and deletes; each entry is chained to the one
+    before it, and no two to the same.
+    """
+
+    __tablename__ = "administration"
+    __table_args__ = (sa.UniqueConstraint("previous"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = moment()
+    actor: str = Field(max_length=64)
+    kind: str = Field(max_length=32)
+    data: dict[str, Any] = Field(sa_type=Json)
     previous: str = Field(max_length=64)
     hash: str = Field(max_length=64)

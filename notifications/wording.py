@@ -13,10 +13,18 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from string import Template
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pendulum
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 Language = Literal["nl", "en"]
 Sections = dict[str, Template]
@@ -44,6 +52,7 @@ class Lead(StrEnum):
     ACCEPTED = "accepted"
     RETURNED = "returned"
     NOTICE = "notice"
+    INSTALLATION = "installation"  # about Estafette itself, and no case
 
 
 # Which section may use which field; a template that uses another one is refused when it is read.
@@ -56,11 +65,14 @@ FIELDS: dict[str, frozenset[str]] = {
     "law": frozenset(),
     "title": frozenset({"case", "subject", "by", "number"}),
     "body": frozenset({"opening", "case", "asks", "when", "link", "number"}),
-} | {lead.value: frozenset({"case"}) for lead in Lead}
+    "title_without_case": frozenset({"subject", "by", "number"}),
+    "body_without_case": frozenset({"opening", "asks", "when", "link", "number"}),
+    Lead.INSTALLATION.value: frozenset(),
+} | {lead.value: frozenset({"case"}) for lead in Lead if lead is not Lead.INSTALLATION}
 
 
 class Payload(BaseModel):
-    """All that a message may hold.
+    """All that a message may hold. Only what is about the installation itself has no case.
 
     `asks` is a question from the path table. `due` is in UTC. A due date ends at 24:00 Amsterdam
     time, so 00:00 is shown as the day before, unless `at_moment` says that the time itself counts.
@@ -69,7 +81,7 @@ class Payload(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     number: int = Field(ge=1)
-    case: Annotated[str, StringConstraints(pattern=CASE, max_length=20)]
+    case: Annotated[str, StringConstraints(pattern=CASE, max_length=20)] | None
     asks: Annotated[str, StringConstraints(min_length=1, max_length=160)]
     lead: Lead
     due: AwareDatetime | None
@@ -93,6 +105,12 @@ class Payload(BaseModel):
             return due
         raise ValueError("must be in UTC")
 
+    @model_validator(mode="after")
+    def _about_a_case_or_the_installation(self) -> Self:
+        if (self.case is None) == (self.lead is Lead.INSTALLATION):
+            return self
+        raise ValueError("names its case, unless it is about the installation")
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -105,13 +123,14 @@ class Message:
 def compose(payload: Payload) -> Message:
     """The message for one recipient; the same payload always gives the same words."""
     words = sections(payload.language)
-    said = {"case": payload.case, "number": str(payload.number)}
+    said = {"number": str(payload.number)} | ({"case": payload.case} if payload.case else {})
+    without = "" if payload.case else "_without_case"
     subject, opening = words[payload.lead].substitute(said).split("\n", 1)
     date = _date(payload, words)
     by = _by(payload, date, words)
     when = _when(payload, date, words)
-    title = words["title"].substitute(said, subject=subject, by=by)
-    body = words["body"].substitute(
+    title = words[f"title{without}"].substitute(said, subject=subject, by=by)
+    body = words[f"body{without}"].substitute(
         said, opening=opening, asks=payload.asks, when=when, link=payload.link
     )
     return Message(title, re.sub(r"\n{3,}", "\n\n", body))

@@ -24,6 +24,22 @@ PACKET = {
     "not_shared": "Niets over behandeling; vraag de zorgcoördinator.",
     "told": "Melder en bewoner weten van deze overdracht.",
 }
+# Facts of decisions that lack nothing; a test says what it leaves out or changes.
+AN_ORDER: dict[str, Any] = {
+    "form": "coercion", "measures": "stil na 22 uur", "measures_concrete": True,
+    "at_once_because": "herhaling voorkomen kost geen tijd", "in_force_until": "2026-08-30",
+    "duration_motivated": True, "home_weighed": True, "objection_clause": True,
+    "decided_by": "burgemeester",
+}  # fmt: skip
+A_BAN: dict[str, Any] = {
+    "until": "2026-03-12", "adult": True, "duration_motivated": True, "home_weighed": True,
+    "objection_clause": True, "hearing_skipped": "urgency", "decided_by": "burgemeester",
+}  # fmt: skip
+A_CLOSURE: dict[str, Any] = {
+    "effective_at": "2026-03-03T20:00+01:00", "until": "2026-05-31T20:00+02:00",
+    "urgent_because": "brandgevaar", "hearing_skipped": "urgency", "duration_motivated": True,
+    "home_weighed": True, "objection_clause": True, "decided_by": "burgemeester",
+}  # fmt: skip
 
 
 def a_town(engine: Engine, town: str = TOWN) -> None:
@@ -91,21 +107,42 @@ def evidence(engine: Engine, key: str, now: datetime = NOW) -> None:
         act(engine, key, "warning_delivered", now, valid_until=until, proof_of_delivery="baliebon")
 
 
-def threat(engine: Engine, key: str, now: datetime = NOW) -> None:
+def threat(engine: Engine, key: str, now: datetime = NOW, **more: Any) -> None:
     """Everything the guards of a closure ask."""
-    act(engine, key, "threat_established", now, ground="a", what="brandgevaar")
+    found = {"ground": "a", "harm": "safety", "origin": "dwelling", **more}
+    act(engine, key, "threat_established", now, **found)
     act(engine, key, "observation_recorded", now, by="sworn_report")
     act(engine, key, "lighter_means_recorded", now, means="aanschrijving", result="geen effect")
     act(engine, key, "housing_inquiry_recorded", now, result="opvang bij familie")
+    act(engine, key, "policy_checked", now, followed=True)
 
 
 def announce_order(engine: Engine, key: str, at: datetime = NOW, **more: Any) -> Any:
-    """Intention, views and a complete order, all at once; what it started is in the answer."""
+    """Intention, views and a complete order, all at once; what it started is in the answer.
+
+    A fact given as None is left out.
+    """
     act(engine, key, "intention_sent", at, views_until=at.date())
     act(engine, key, "views_heard", at)
-    return act(engine, key, "order_announced", at, **{
-        "form": "coercion", "measures": "stil na 22 uur", "objection_clause": True,
-        "duration_motivated": True, "decided_by": "burgemeester", **more})  # fmt: skip
+    act(engine, key, "policy_checked", at, followed=True)
+    return act(engine, key, "order_announced", at, **stated(AN_ORDER | more))
+
+
+def impose_ban(engine: Engine, key: str, at: datetime = NOW, **more: Any) -> Any:
+    """A complete house ban of ten days, and what goes before it."""
+    act(engine, key, "housing_inquiry_recorded", at, result="bij zus")
+    act(engine, key, "policy_checked", at, followed=True)
+    until = {"until": (at + timedelta(days=10)).date()}
+    return act(engine, key, "house_ban_imposed", at, **stated(A_BAN | until | more))
+
+
+def announce_closure(engine: Engine, key: str, at: datetime = NOW, **more: Any) -> Any:
+    """A complete closure; what it asks of the dossier is there since the case came to it."""
+    return act(engine, key, "closure_announced", at, **stated(A_CLOSURE | more))
+
+
+def stated(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 _TO_CARE = (("assessment", "take_up"), ("voluntary_care", "help_first"))

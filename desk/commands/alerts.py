@@ -21,7 +21,7 @@ def list_(
 
     rows = alert_list(connect(), case_key=case, unsent=unsent, limit=limit)
     lines = [
-        (str(a.number), a.case_key, a.lead, a.recipient, _state(a.state, a.acknowledged),
+        (str(a.number), a.case_key or "–", a.lead, a.recipient, _state(a.state, a.acknowledged),
          str(a.attempts), say.when(a.created_at), a.asks.nl)
         for a in rows
     ]  # fmt: skip
@@ -43,6 +43,7 @@ def ack(
     words = {
         "quiet": "is acknowledged; its promise is quiet for a while and still to be answered",
         "known": "was acknowledged before; nothing changed",
+        "seen": "is seen; it comes back nearer the end, until what it asks is done",
         "moved on": "is seen, but its promise has moved on since; nothing else changed",
     }
     say.answer({"alert": number, "state": got}, as_json, lambda: [f"Alert {number} {words[got]}."])

@@ -18,6 +18,13 @@ SEEN = typer.Option(
 WAIVE = typer.Option(
     [], "--waive", metavar="GUARD=REASON", help="Waive a guard the policy sets (never one by law)."
 )
+WAIVED_BY = typer.Option(
+    None, metavar="CONTACT",
+    help="Who waives: a process director, head of public order or mayor. Default: --by.",
+)  # fmt: skip
+FACT = typer.Option(
+    [], "--fact", "-f", metavar="NAME=VALUE", help="A fact of the act, such as valid_until=…"
+)
 
 
 @app.command("list")
@@ -44,6 +51,7 @@ def list_(
 def show(case: str = CASE, as_json: bool = say.AS_JSON) -> None:
     """Draw a case: its path and lanes, promises with their why, who holds it, its journal."""
     from casework.connect import connect
+    from casework.ledger import ledger_of
     from casework.views import case_view
 
     view = case_view(connect(), case, now())
@@ -52,20 +60,19 @@ def show(case: str = CASE, as_json: bool = say.AS_JSON) -> None:
         return
     from desk.picture import draw
 
-    draw(view)
+    draw(view, ledger_of(connect(), case))
 
 
 @app.command()
 def act(
     case: str = CASE,
     kind: str = typer.Argument(..., metavar="ACT", help="What was done; `case acts` lists them."),
-    fact: list[str] = typer.Option(
-        [], "--fact", "-f", metavar="NAME=VALUE", help="A fact of the act, such as valid_until=…"
-    ),
+    fact: list[str] = FACT,
     at: str | None = typer.Option(None, help="When it was done. Default: now."),
     ground: str | None = typer.Option(None, help="On what ground."),
     reference: str | None = typer.Option(None, help="Its own number; twice is once."),
     waive: list[str] = WAIVE,
+    waived_by: str | None = WAIVED_BY,
     by: str = say.BY,
     as_json: bool = say.AS_JSON,
 ) -> None:
@@ -81,16 +88,42 @@ def act(
         kind=kind, at=say.moment_of(at) or moment, by=by, ground=ground, reference=reference,
         facts=say.pairs(fact, "--fact valid_until=2027-01-31"),
     )  # fmt: skip
-    done = record_act(connect(), case, new, moment, waive=say.pairs(waive, "--waive warned=REASON"))
+    done = record_act(
+        connect(), case, new, moment, waived_by=waived_by,
+        waive=say.pairs(waive, "--waive warning_in_force=REASON"),
+    )  # fmt: skip
     lines = (
         [f"{done.case_key}: {kind} was on record already."]
         if done.known_already
         else [
             f"{done.case_key}: {kind} is on record.",
             *(f"  promised: {key} by {day}" for key, day in done.started),
+            *(f"  {warning.nl}" for warning in done.warnings),
         ]
     )
     say.answer(done, as_json, lambda: lines)
+
+
+@app.command()
+def may(
+    case: str = CASE,
+    kind: str = typer.Argument(..., metavar="ACT", help="What somebody wants to do."),
+    fact: list[str] = FACT,
+    at: str | None = typer.Option(None, help="When it would be done. Default: now."),
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Ask every guard of an act, as the dossier stands; nothing is recorded."""
+    from casework.connect import connect
+    from casework.views import judged
+
+    facts = say.pairs(fact, "--fact valid_until=2027-01-31")
+    rows = judged(connect(), case, kind, facts, say.moment_of(at) or now())
+    header = ("", "question", "guard", "source")
+    lines = [("ja" if r.met else "NEE", r.asks.nl, r.guard, r.source) for r in rows]
+    say.answer(
+        {"act": kind, "allowed": all(r.met for r in rows), "guards": rows}, as_json,
+        lambda: say.table(lines, header) if lines else [f"{kind} is asked nothing."],
+    )  # fmt: skip
 
 
 @app.command()
@@ -116,6 +149,7 @@ def decide(
     reason: str | None = typer.Option(None, help="Why the case leaves the ordinary path."),
     result: str | None = typer.Option(None, help="When closing: resolved, reduced, moved, …"),
     waive: list[str] = WAIVE,
+    waived_by: str | None = WAIVED_BY,
     version: int | None = SEEN,
     by: str = say.BY,
     as_json: bool = say.AS_JSON,
@@ -129,7 +163,8 @@ def decide(
     seen = version if version is not None else case_view(engine, case, moment).version
     after = take(
         engine, case, by=by, seen_version=seen, now=moment, exit_key=exit_key, to=to,
-        reason=reason, result=result, waive=say.pairs(waive, "--waive warned=REASON"),
+        reason=reason, result=result, waived_by=waived_by,
+        waive=say.pairs(waive, "--waive warning_in_force=REASON"),
     )  # fmt: skip
     stage = case_view(engine, case, moment).stage
     say.answer(

@@ -1,4 +1,4 @@
-"""Tools: term, replay, policy, mailbox and watch over dates without touching a case."""
+"""Tools: term, replay and mailbox watch over dates without touching a case."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -7,42 +7,67 @@ from typing import Any
 import typer
 
 from desk import say
-from desk.clock import now
 
-policies = typer.Typer(no_args_is_help=True, help="Look at policies and check them.")
+# The words of escalation.terms.Kind, written out: help loads no rules. A test keeps them alike.
+KINDS = (
+    "statutory, statutory_excluded, decision_set, policy, backward, hours, effect_period, "
+    "event_relative"
+)
+ITS_END_IS_BY_LAW = ("statutory", "backward", "hours")
+THE_MUNICIPALITYS = ("policy", "decision_set", "effect_period", "event_relative")
 
 
 def add_to(app: typer.Typer) -> None:
     app.command()(term)
     app.command()(replay)
     app.command()(mailbox)
-    app.add_typer(policies, name="policy")
 
 
 def term(
     start: str = typer.Option(..., "--from", help="A date, or a moment with its zone."),
     length: str = typer.Option(..., help='"6 weeks", "10 working days", "4 hours", …'),
-    kind: str = typer.Option("statutory", help="statutory, policy, hours, decision_set, …"),
+    kind: str = typer.Option("statutory", help=f"Why it holds: {KINDS}."),
     backward: bool = typer.Option(False, "--backward", help="Count back from --from."),
     article: str = typer.Option("", help="The article or policy the term rests on."),
+    language: str | None = typer.Option(None, help="nl or en; both when not given."),
     as_json: bool = say.AS_JSON,
 ) -> None:
-    """Compute where a term ends, and say step by step why."""
+    """Compute where a term ends, and say step by step why.
+
+    It counts with the decreed days of this installation, or before there is one with those that
+    come along.
+
+    estafette term --from 2026-02-20 --length "6 weeks" --article "Awb 6:7"
+    """
+    from casework.connect import connect
+    from casework.policies import installed_calendars
     from escalation.calendars import calendars
     from escalation.terms import Kind, Length, Term, ends
-    from escalation.text import law
+    from escalation.text import law, policy
 
     if kind not in set(Kind):
         say.stop(f"{kind!r} is not a kind of term; choose {', '.join(Kind)}")
+    languages = [language] if language else ["nl", "en"]
+    if not {*languages} <= {"nl", "en"}:
+        say.stop(f"{language!r} is not a language of ours; choose nl or en")
     wanted = Kind.BACKWARD if backward else Kind(kind)
-    ending = ends(_start(start), Term(Length.parse(length), wanted, law(article)), calendars())
+    if not article and wanted not in ITS_END_IS_BY_LAW:
+        article = "zoals opgegeven / as given"
+    source = (policy if wanted in THE_MUNICIPALITYS else law)(article)
+    installed = installed_calendars(connect())
+    ending = ends(
+        _start(start), Term(Length.parse(length), wanted, source), installed or calendars()
+    )
     body = {
         "from": start, "length": length, "kind": wanted.value,
         "nominal_end": ending.nominal_end, "end": ending.end, "due_at": ending.due_at,
-        "article": ending.article,
-        "derivation": ending.derivation, "warnings": ending.warnings,
+        "article": ending.article, "derivation": ending.derivation, "warnings": ending.warnings,
+        "decrees": "installed" if installed else "shipped",
     }  # fmt: skip
-    say.answer(body, as_json, lambda: [t.nl for t in (*ending.derivation, *ending.warnings)])
+    say.answer(
+        body, as_json,
+        lambda: [" ".join(t.in_language(one) for t in ending.derivation) for one in languages],
+    )  # fmt: skip
 
 
 def replay(
@@ -72,58 +97,19 @@ def mailbox(
     say.answer(found, as_json, lambda: _letters(found, whole=number is not None or limit == 1))
 
 
-@policies.command("list")
-def list_(as_json: bool = say.AS_JSON) -> None:
-    """List the policies that come with Estafette."""
-    from escalation.policy import shipped_names
-
-    names = shipped_names()
-    say.answer(names, as_json, lambda: names)
-
-
-@policies.command()
-def check(
-    policy: str = typer.Argument(..., help="A TOML file, or the name of a shipped policy."),
-    as_json: bool = say.AS_JSON,
-) -> None:
-    """Check a policy: what is wrong, what is missing, and which stages that keeps shut."""
-    from escalation.path import OPEN_STAGES
-    from escalation.policy import parse, shipped
-
-    text = Path(policy).read_text("utf-8") if Path(policy).is_file() else shipped(policy)
-    got = parse(text, shipped("default"))
-    shut = [stage.key for stage in OPEN_STAGES if got.missing_for(stage.key)]
-    body = {"policy": got.name, "by_law": got.by_law, "missing": got.missing, "shut": shut}
-    lines = [
-        f"Policy {got.name} ({got.source}) can be used.",
-        *(f"  missing: {key}" for key in got.missing),
-        *(f"  no case can enter {key} until that is set" for key in shut),
-    ]
-    say.answer(body, as_json, lambda: lines)
-
-
-@policies.command()
-def load(
-    file: Path = typer.Argument(..., exists=True, dir_okay=False, help="A policy in TOML."),
-    municipality: str = typer.Option(..., help="The municipality whose new cases it serves."),
-    as_json: bool = say.AS_JSON,
-) -> None:
-    """Load a policy as a new version; cases that run keep the one they began with."""
-    from casework.connect import connect
-    from casework.policies import activate
-
-    name = activate(connect(), file.read_text("utf-8"), municipality, now())
-    say.answer(
-        {"policy": name, "municipality": municipality}, as_json,
-        lambda: [f"Policy {name} serves new cases in {municipality} from now."],
-    )  # fmt: skip
-
-
 def _start(given: str) -> date | datetime:
+    written = "write it as 2026-02-20, or as 2026-02-20T14:05+01:00"
     try:
-        return datetime.fromisoformat(given) if "T" in given else date.fromisoformat(given)
+        return date.fromisoformat(given)
     except ValueError:
-        say.stop(f"{given!r} is not a date; write it as 2026-02-20 or 2026-02-20T14:05+01:00")
+        pass
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        say.stop(f"{given!r} is not a date or moment; {written}")
+    if moment.tzinfo is None:
+        say.stop(f"{given!r} does not say in which time zone; {written}")
+    return moment
 
 
 def _mail_folder() -> Path:

@@ -7,27 +7,30 @@ import pytest
 from pydantic import ValidationError
 
 from casework.acts import NewAct, record_act
-from casework.refusals import NotAllowed, NotFound, Unmet
+from casework.refusals import NotAllowed, NotFound, OutOfOrder, Unmet
 from casework.views import case_view
 from escalation.facts import BadFacts
-from escalation.moves import Unknown
-from tests.builders import NOW, a_case, act, announce_order, go, threat
+from escalation.moves import Unknown, acts
+from tests.builders import (
+    A_CLOSURE,
+    AN_ORDER,
+    NOW,
+    a_case,
+    act,
+    announce_closure,
+    announce_order,
+    go,
+    impose_ban,
+    threat,
+)
 from tests.casework.looking import DAY, at_once, everything, kinds, promises, raise_all
 
 LATER = NOW + 30 * DAY
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-ORDER = {
-    "form": "coercion", "measures": "stil na 22 uur", "objection_clause": True,
-    "duration_motivated": True, "decided_by": "burgemeester",
-}  # fmt: skip
-BAN = {
-    "until": "2026-03-12", "adult": True, "decided_by": "burgemeester",
-    "duration_motivated": True, "hearing_skipped": "urgency",
-}  # fmt: skip
-CLOSURE = {
-    "effective_at": "2026-03-05T10:00+01:00", "until": "2026-06-05T10:00+02:00",
-    "decided_by": "burgemeester", "duration_motivated": True, "hearing_skipped": "urgency",
-    "compliance_until": "2026-03-05",
+ORDER, CLOSURE = AN_ORDER, A_CLOSURE
+EXTENSION = {
+    "duration_motivated": True, "objection_clause": True, "serious_fear": "dreigt terug te keren",
+    "decided_by": "burgemeester",
 }  # fmt: skip
 
 
@@ -35,8 +38,8 @@ def recorded(engine, key, kind, now=NOW, **more):
     options = {"at": now, "by": "director"} | {
         k: more.pop(k) for k in ("at", "by", "ground", "reference") if k in more
     }
-    waive = more.pop("waive", None)
-    return record_act(engine, key, NewAct(kind=kind, facts=more, **options), now, waive=waive)
+    aside = {name: more.pop(name, None) for name in ("waive", "waived_by")}
+    return record_act(engine, key, NewAct(kind=kind, facts=more, **options), now, **aside)
 
 
 def refuses(engine, error, key, kind, match=None, **more):
@@ -137,11 +140,15 @@ def test_a_date_beyond_every_calendar_is_refused_and_not_a_crash(engine, in_warn
 
 
 def test_a_coercive_act_lists_every_guard_it_does_not_meet(engine, in_behavioural_order):
-    refusal = refuses(
-        engine, Unmet, in_behavioural_order, "order_announced", **ORDER | {
-            "objection_clause": False, "duration_motivated": False}
-    )  # fmt: skip
-    assert [g.key for g in refusal.guards] == ["heard", "proportionate", "order_complete"]
+    nothing = {"form": "penalty", "measures": "rustig zijn", "decided_by": "burgemeester"}
+    refusal = refuses(engine, Unmet, in_behavioural_order, "order_announced", **nothing)
+    assert [g.key for g in refusal.guards] == [
+        "heard", "own_policy_followed", "order_within_policy", "proportionate", "order_complete",
+        "measures_concrete", "order_term", "home_weighed", "objection_clause",
+    ]  # fmt: skip
+    for guard in refusal.guards:
+        assert guard.asks.nl in str(refusal)
+        assert guard.source.cite in str(refusal)
 
 
 def test_a_second_order_for_the_same_breach_is_refused_until_the_first_is_over(
@@ -160,6 +167,7 @@ def test_a_second_order_for_the_same_breach_is_refused_until_the_first_is_over(
 def test_an_act_is_judged_as_the_dossier_stood_on_its_day(engine, in_behavioural_order):
     key = in_behavioural_order
     act(engine, key, "intention_sent", NOW + DAY, views_until="2026-03-10")
+    act(engine, key, "policy_checked", NOW + 2 * DAY, followed=True)
     act(engine, key, "views_heard", NOW + 9 * DAY)
     backdated = {"at": NOW + 5 * DAY, "now": NOW + 10 * DAY, **ORDER}
     refusal = refuses(engine, Unmet, key, "order_announced", **backdated)
@@ -170,46 +178,24 @@ def test_an_act_is_judged_as_the_dossier_stood_on_its_day(engine, in_behavioural
 def test_an_act_is_judged_by_the_law_as_it_stood_on_its_day(engine):
     then = datetime(2023, 12, 20, 9, tzinfo=UTC)
     key = a_case(engine, "assessment", now=then)
-    act(engine, key, "threat_established", then, ground="b", what="schietpartij")
-    for kind, facts in (("observation_recorded", {"by": "sworn_report"}),
-                        ("lighter_means_recorded", {"means": "x", "result": "y"}),
-                        ("housing_inquiry_recorded", {})):  # fmt: skip
-        act(engine, key, kind, then, **facts)
+    threat(engine, key, then, ground="b", harm="violence", origin="near_dwelling")
     with pytest.raises(Unmet, match="closure_ground"):
         go(engine, key, "danger", then)
     after = datetime(2024, 1, 2, 9, tzinfo=UTC)
+    dates = {"effective_at": "2024-01-03", "until": "2024-03-03"}
     go(engine, key, "danger", after)
     refusal = refuses(
-        engine, Unmet, key, "closure_announced", at=then, now=after, **CLOSURE
+        engine, Unmet, key, "closure_announced", at=then, now=after, **CLOSURE | dates
     )  # fmt: skip
     assert [g.key for g in refusal.guards] == ["closure_ground"]
-
-
-def test_a_policy_guard_of_an_act_is_waived_with_a_reason_that_is_kept(engine, in_warning):
-    facts = {"valid_until": "2026-09-01", "proof_of_delivery": "baliebon"}
-    refuses(
-        engine, NotAllowed, in_warning, "warning_delivered", "needs a reason",
-        waive={"warning_complete": ""}, **facts,
-    )  # fmt: skip
-    refuses(
-        engine, NotAllowed, in_warning, "warning_delivered", "lighter_means",
-        waive={"lighter_means": "geen tijd"}, **facts,
-    )  # fmt: skip
-    recorded(
-        engine, in_warning, "warning_delivered", waive={"warning_complete": "akkoord"}, **facts
-    )
-    view = case_view(engine, in_warning, NOW)
-    assert view.journal[-1].data["waived"] == ["warning_complete"]
-    assert {"of": "waived: warning_complete", "text": "akkoord"} in [a[3] for a in view.acts]
 
 
 def test_a_house_ban_is_extended_to_four_weeks_at_most_and_after_hearing_again(
     engine, in_behavioural_order
 ):
     key, extension = in_behavioural_order, NOW + 8 * DAY
-    act(engine, key, "housing_inquiry_recorded", result="bij zus")
-    recorded(engine, key, "house_ban_imposed", **BAN)
-    facts = {"until": "2026-03-31", "duration_motivated": True, "decided_by": "burgemeester"}
+    impose_ban(engine, key)
+    facts = EXTENSION | {"until": "2026-03-31"}
     refusal = refuses(engine, Unmet, key, "house_ban_extended", now=extension, **facts)
     assert [g.key for g in refusal.guards] == ["heard_again_ban", "four_weeks_at_most"]
     act(engine, key, "views_heard", extension)
@@ -233,7 +219,9 @@ def test_an_announced_order_starts_its_terms_and_says_so(engine, in_behavioural_
 
 
 def test_a_fact_that_is_not_stated_starts_no_term(engine, in_behavioural_order):
-    done = announce_order(engine, in_behavioural_order)
+    done = announce_order(
+        engine, in_behavioural_order, in_force_until=None, deviation_because="derde terugval"
+    )
     assert {"complied", "order_ends"}.isdisjoint(dict(done.started))
 
 
@@ -243,6 +231,7 @@ def test_terms_run_from_when_it_was_done_not_from_when_it_was_written_down(
     key = in_behavioural_order
     act(engine, key, "intention_sent", views_until="2026-03-02")
     act(engine, key, "views_heard", NOW)
+    act(engine, key, "policy_checked", NOW, followed=True)
     done = recorded(engine, key, "order_announced", at=NOW + DAY, now=NOW + 9 * DAY, **ORDER)
     assert dict(done.started)["objection"] == "2026-04-14"
 
@@ -290,7 +279,10 @@ def test_a_date_a_decision_states_is_that_date_whatever_day_it_is(engine, in_war
 
 
 def test_a_moment_a_decision_states_is_due_at_that_very_moment(engine, in_house_closure):
-    recorded(engine, in_house_closure, "closure_announced", **CLOSURE)
+    announce_closure(
+        engine, in_house_closure, effective_at="2026-03-05T10:00+01:00",
+        until="2026-06-05T10:00+02:00",
+    )  # fmt: skip
     effect, end = (promises(engine, in_house_closure)[k] for k in ("takes_effect", "closure_ends"))
     assert (effect.exact, effect.due_at) == (True, datetime(2026, 3, 5, 9, tzinfo=UTC))
     assert (end.exact, end.due_at) == (True, datetime(2026, 6, 5, 8, tzinfo=UTC))
@@ -315,30 +307,45 @@ def test_an_act_answers_only_promises_of_its_own_section(engine, in_behavioural_
     announce_order(engine, key)
     threat(engine, key)
     go(engine, key, "danger")
-    recorded(engine, key, "closure_announced", **CLOSURE)
+    announce_closure(engine, key)
     evaluated = promises(engine, key)["evaluated"]
     assert evaluated.section == "house_closure"
     act(engine, key, "order_withdrawn", NOW + DAY)
     assert promises(engine, key)["evaluated"].id == evaluated.id
 
 
-def test_an_announced_order_ends_what_it_replaces(engine, in_behavioural_order):
+def test_an_announced_order_answers_what_was_prepared_and_ends_the_wait_for_views(
+    engine, in_behavioural_order
+):
     key = in_behavioural_order
+    act(engine, key, "policy_checked", followed=True)
+    assert "prepared" in promises(engine, key)
+    act(engine, key, "intention_sent", views_until="2026-03-16")
+    assert "prepared" in promises(engine, key, "answered")
     recorded(engine, key, "order_announced", **ORDER, hearing_skipped="urgency")
-    assert "prepared" in promises(engine, key, "lapsed")
-    assert "prepared" not in promises(engine, key)
+    assert "views_in" in promises(engine, key, "lapsed")
+    assert {"prepared", "views_in"}.isdisjoint(promises(engine, key))
+
+
+@pytest.mark.parametrize(("stage", "kind"), [
+    ("behavioural_order", "order_announced"), ("house_closure", "closure_announced"),
+])  # fmt: skip
+def test_a_decision_without_an_intention_answers_what_was_prepared(engine, stage, kind):
+    key, facts = a_case(engine, stage), ORDER if kind == "order_announced" else CLOSURE
+    act(engine, key, "policy_checked", followed=True)
+    recorded(engine, key, kind, **facts | {"hearing_skipped": "urgency"})
+    assert "prepared" in promises(engine, key, "answered")
 
 
 def test_a_closure_that_is_shortened_and_then_extended_has_one_end_at_a_time(
     engine, in_house_closure
 ):
     key = in_house_closure
-    recorded(engine, key, "closure_announced", **CLOSURE)
+    announce_closure(engine, key)
     act(engine, key, "closure_shortened", NOW + DAY, until="2026-04-01T12:00+02:00", reason="rust")
     assert str(promises(engine, key)["closure_ends"].due_on) == "2026-04-01"
     act(engine, key, "views_heard", NOW + 2 * DAY)
-    act(engine, key, "closure_extended", NOW + 2 * DAY, until="2026-05-01",
-        duration_motivated=True, decided_by="burgemeester")  # fmt: skip
+    act(engine, key, "closure_extended", NOW + 2 * DAY, **EXTENSION | {"until": "2026-05-01"})
     ends = [p for p in case_view(engine, key, NOW).promises if p.key == "closure_ends"]
     assert [str(p.due_on) for p in ends if p.state == "open"] == ["2026-05-01"]
     assert len(ends) == 3
@@ -360,31 +367,75 @@ def test_what_happens_beside_the_stages_can_be_recorded_even_after_closing(engin
     assert kinds(engine, in_signal).count("act") == 3
 
 
-def test_an_objection_starts_the_clock_of_deciding_on_it_and_the_decision_stops_it(
-    engine, in_behavioural_order
-):
-    key = in_behavioural_order
-    announce_order(engine, key)
-    received = NOW + 10 * DAY
-    done = act(engine, key, "objection_received", received, against="last")
-    assert dict(done.started) == {"objection_decided": "2026-06-04"}
-    assert "objection" in promises(engine, key, "answered")
-    act(engine, key, "objection_decided", received + DAY, result="ongegrond")
-    assert "objection_decided" in promises(engine, key, "answered")
-
-
-def test_of_two_terms_of_law_that_ask_the_same_an_act_answers_neither(engine, in_behavioural_order):
-    key = in_behavioural_order
-    announce_order(engine, key)
-    act(engine, key, "housing_inquiry_recorded", NOW + DAY)
-    recorded(engine, key, "house_ban_imposed", NOW + DAY, **BAN)
-    act(engine, key, "objection_received", NOW + 2 * DAY, against="last")
-    still = [p for p in case_view(engine, key, NOW).promises if p.key == "objection"]
-    assert [p.state for p in still] == ["open", "open"]
-
-
 def test_an_act_answers_nothing_that_was_promised_after_its_day(engine, in_signal):
     recorded(engine, in_signal, "reporter_informed", at=NOW - 2 * DAY)
     assert "acknowledged" in promises(engine, in_signal)
     recorded(engine, in_signal, "reporter_informed", at=NOW)
     assert "acknowledged" not in promises(engine, in_signal)
+
+
+# --- one thing after another ---------------------------------------------------------------------
+
+OUT_OF_ORDER = {
+    "order_withdrawn": ({}, "order_announced"),
+    "penalty_forfeited": ({"amount": 500}, "order_announced"),
+    "collection_decided": ({"amount": 500, "decided_by": "x"}, "penalty_forfeited"),
+    "penalty_paid": ({}, "penalty_forfeited"),
+    "urgent_decision_announced": ({"decided_by": "x"}, "urgent_coercion"),
+    "house_ban_extended": ({"until": "2026-03-28", "decided_by": "x"}, "house_ban_imposed"),
+    "house_ban_ended": ({}, "house_ban_imposed"),
+    "house_closed": ({}, "closure_announced"),
+    "closure_shortened": ({"until": "2026-04-01", "reason": "x"}, "closure_announced"),
+    "house_reopened": ({}, "closure_announced"),
+    "objection_decided": ({}, "objection_received"),
+    "enforcement_granted": ({}, "enforcement_requested"),
+    "enforcement_refused": ({"decided_by": "x"}, "enforcement_requested"),
+    "emergency_order_extended": (
+        {"until": "2026-03-04", "decided_by": "x"}, "emergency_order_given"),
+    "emergency_order_ended": ({}, "emergency_order_given"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OUT_OF_ORDER)
+def test_what_follows_on_something_waits_for_it_and_says_for_what(
+    engine, in_behavioural_order, kind
+):
+    facts, first = OUT_OF_ORDER[kind]
+    refuses(engine, OutOfOrder, in_behavioural_order, kind, f"comes after '{first}'", **facts)
+
+
+def test_every_act_that_follows_another_is_held_to_it_here():
+    elsewhere = {
+        "warning_withdrawn",
+        "closure_extended",
+    }  # of a stage the case has left, or not yet
+    assert {a.key for a in acts() if a.follows} == OUT_OF_ORDER.keys() | elsewhere
+
+
+def test_out_of_order_is_judged_on_the_day_it_was_done(engine, in_behavioural_order):
+    key = in_behavioural_order
+    announce_order(engine, key, NOW + 2 * DAY)
+    refuses(engine, OutOfOrder, key, "order_withdrawn", at=NOW + DAY, now=NOW + 3 * DAY)
+    recorded(engine, key, "order_withdrawn", at=NOW + 2 * DAY, now=NOW + 3 * DAY)
+
+
+# --- beside the stages ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", ["signal", "voluntary_care", "aftercare"])
+def test_an_emergency_order_is_given_in_any_stage_and_its_guards_judge_it(engine, stage):
+    key = a_case(engine, stage)
+    facts = {"until": "2026-03-03T20:00+01:00", "measures": "vertrek", "decided_by": "burgemeester"}
+    refusal = refuses(engine, Unmet, key, "emergency_order_given", **facts)
+    assert [g.key for g in refusal.guards] == [
+        "serious_fear_of_disorder", "heard", "lighter_means", "proportionate", "measures_concrete",
+        "objection_clause",
+    ]  # fmt: skip
+    act(engine, key, "lighter_means_recorded", means="gesprek", result="geen effect")
+    done = recorded(
+        engine, key, "emergency_order_given", serious_fear="dreigende rellen",
+        hearing_skipped="urgency", duration_motivated=True, measures_concrete=True,
+        objection_clause=True, **facts,
+    )  # fmt: skip
+    assert dict(done.started) == {"objection": "2026-04-13", "emergency_ends": "2026-03-03"}
+    assert case_view(engine, key, NOW).stage == stage

@@ -26,6 +26,7 @@ NO_NUMBERS = 'name = "leeg"\nin_force = 2026-01-01\nsource = "x"\n'
 CASE_NUMBERS = (
     '[terms.case]\nnext_step = "5 working days"\nlead_taken = "2 working days"\n'
     'handover_answered = "5 working days"\nreport_back = "10 working days"\n'
+    'awaited = "4 weeks"\n'
 )
 
 

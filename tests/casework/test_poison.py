@@ -11,19 +11,15 @@ from casework.policies import _parsed
 from casework.promises import raise_due
 from casework.views import alert_list, case_view, timeline
 from tests.builders import NOW, a_case, a_town
+from tests.casework.looking import behind_the_back
 
 FOUR_DAYS_ON = NOW + timedelta(days=4)
 
 
 def damage(engine, column: str, table: str, value: str | int, key: str) -> None:
-    with engine.begin() as connection:
-        connection.execute(
-            sa.text(
-                f"UPDATE {table} SET {column} = :value WHERE case_id = "
-                "(SELECT id FROM cases WHERE key = :key)"
-            ),
-            {"value": value, "key": key},
-        )
+    """What no verb would write, and no trigger let pass."""
+    of_case = f"case_id = (SELECT id FROM cases WHERE key = '{key}')"
+    behind_the_back(engine, f"UPDATE {table} SET {column} = '{value}' WHERE {of_case}", table)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from casework.stages import decide
 from casework.views import case_view
 from casework.words import Answer
 from escalation.policy import shipped
-from tests.builders import NOW, TOWN, a_case, act, announce_order, go
+from tests.builders import NOW, TOWN, a_case, act, announce_order, go, impose_ban
 from tests.casework.looking import (
     DAY,
     a_policy,
@@ -241,9 +241,7 @@ def test_an_unknown_person_answers_nothing(engine, in_signal):
 
 def two_objections(engine, key) -> list[int]:
     announce_order(engine, key)
-    act(engine, key, "housing_inquiry_recorded", NOW + DAY)
-    act(engine, key, "house_ban_imposed", NOW + DAY, until="2026-03-12", adult=True,
-        decided_by="burgemeester", duration_motivated=True, hearing_skipped="urgency")  # fmt: skip
+    impose_ban(engine, key, NOW + DAY)
     found = case_view(engine, key, NOW).promises
     return [p.id for p in found if p.key == "objection" and p.state == "open"]
 

@@ -27,11 +27,14 @@ from hypothesis.stateful import (
 from casework.acts import NewAct, record_act
 from casework.alerts import LEASE, acknowledge, claim, record
 from casework.audit import audit
+from casework.connect import reading
 from casework.handovers import Packet, accept, offer, refuse, revoke
 from casework.intake import receive_signal
 from casework.journal import broken_at
+from casework.ledger import extend_term, pause_term, redate_term, resume_term
 from casework.people import held_at, set_absence
 from casework.promises import answer, raise_due
+from casework.recount import recounts
 from casework.refusals import Refusal
 from casework.stages import RESULTS, decide, reopen
 from casework.stock import take_stock
@@ -42,8 +45,19 @@ from escalation.facts import BadFacts
 from escalation.moves import Unknown
 from escalation.path import OPEN_STAGES, STAGES
 from escalation.policy import parse, shipped
-from escalation.rungs import moment_of
-from tests.builders import NOW, PACKET, ROADS, a_case, a_signal, a_town
+from escalation.rungs import AMSTERDAM, moment_of
+from escalation.terms import Length
+from tests.builders import (
+    A_BAN,
+    A_CLOSURE,
+    AN_ORDER,
+    NOW,
+    PACKET,
+    ROADS,
+    a_case,
+    a_signal,
+    a_town,
+)
 from tests.casework.looking import everything, rows
 
 REFUSED = (Refusal, BadFacts, Unknown)
@@ -91,11 +105,17 @@ def crashing(engine, at: int | None):
         sa.event.remove(engine, "commit", before_commit)
 
 
+THREAT = {"ground": "a", "harm": "safety", "origin": "dwelling"}
+
+
 def facts_for(now) -> dict[str, dict[str, Any]]:
     """The acts people record here, each with facts that could be true."""
     day = now.date()
     half_a_year, fortnight = day + timedelta(days=180), day + timedelta(days=14)
-    measure = {"decided_by": "burgemeester", "duration_motivated": True}
+    ends = {"until": now + timedelta(days=15), "serious_fear": "dreigt terug te keren",
+            "objection_clause": True, "duration_motivated": True,
+            "decided_by": "burgemeester"}  # fmt: skip
+    outcome = {"against": "order", "result": "gegrond"}
     return {
         "reporter_informed": {},
         "site_visited": {"result": "gehoord"},
@@ -103,24 +123,27 @@ def facts_for(now) -> dict[str, dict[str, Any]]:
         "care_offered": {"form": "care"},
         "contact_attempted": {"result": "geen gehoor"},
         "note_added": {"text": "genoteerd"},
-        "objection_received": {"against": "last"},
-        "objection_decided": {"result": "ongegrond"},
+        "objection_received": {"against": "order"},
+        "objection_decided": outcome | {"effect": "ended", "decided_by": "commissie"},
+        "ruling_received": outcome | {
+            "effect": "suspended", "until": "3 days after objection_decided"},
         "reported_back": {"result": "loopt"},
         "views_heard": {},
         "housing_inquiry_recorded": {},
-        "threat_established": {"ground": "a"},
+        "threat_established": THREAT,
+        "policy_checked": {"followed": True},
+        "breach_recorded": {"observer": "toezichthouder", "at_place": "portiek"},
+        "penalty_forfeited": {"amount": 500},
         "warning_delivered": {"valid_until": half_a_year, "proof_of_delivery": "baliebon"},
         "intention_sent": {"views_until": fortnight},
-        "order_announced": measure | {
-            "form": "coercion", "measures": "stil", "objection_clause": True,
+        "order_announced": AN_ORDER | {
+            "form": "penalty", "amount": 500, "maximum": 5000,
             "in_force_until": now + timedelta(days=90), "compliance_until": fortnight},
         "order_withdrawn": {},
-        "house_ban_imposed": measure | {
-            "until": now + timedelta(days=10), "adult": True, "hearing_skipped": "urgency"},
-        "house_ban_extended": measure | {"until": now + timedelta(days=15)},
-        "closure_announced": measure | {
-            "effective_at": now + timedelta(days=3), "until": half_a_year,
-            "compliance_until": fortnight, "hearing_skipped": "urgency"},
+        "house_ban_imposed": A_BAN | {"until": now + timedelta(days=10)},
+        "house_ban_extended": ends,
+        "closure_announced": A_CLOSURE | {
+            "effective_at": now + timedelta(days=3), "until": now + timedelta(days=80)},
         "closure_shortened": {"until": fortnight, "reason": "rust"},
         "house_reopened": {},
     }  # fmt: skip
@@ -131,7 +154,8 @@ EVIDENCE = (
     ("observation_recorded", {"by": "sworn_report"}),
     ("lighter_means_recorded", {"means": "brief", "result": "geen"}),
     ("care_consult_answered", {}),
-    ("threat_established", {"ground": "a"}),
+    ("threat_established", THREAT),
+    ("policy_checked", {"followed": True}),
 )
 STEPS_UP = {
     "signal": "take_up", "assessment": "help_first", "voluntary_care": "not_enough",
@@ -210,7 +234,7 @@ class Relay(RuleBasedStateMachine):
         case = self.pick(data, [c for c in self.cases() if c["stage"] in MEASURES])
         if case is None:
             return
-        for kind in ("housing_inquiry_recorded", *MEASURES[case["stage"]][:-1]):
+        for kind in ("housing_inquiry_recorded", "policy_checked", *MEASURES[case["stage"]][:-1]):
             self.act(case["key"], kind, facts_for(self.now)[kind], None)
         kind = MEASURES[case["stage"]][-1]
         self.act(case["key"], kind, facts_for(self.now)[kind], crash)
@@ -269,6 +293,44 @@ class Relay(RuleBasedStateMachine):
                 self.do(lambda number=str(promise["id"]): answer(
                     self.engine, case["key"], number, given=Answer.DONE, by="director",
                     now=self.now), crash)  # fmt: skip
+
+    # --- dates that change ---------------------------------------------------------------------
+
+    def change(self, data, verb: Callable[..., Any], crash: int | None, **more: Any) -> None:
+        """A promise that is open, or was, gets another date."""
+        promise = self.pick(data, rows(self.engine, "checkpoints")[-8:])
+        case = rows(self.engine, "cases", f"id = {promise['case_id']}")[0]
+        said = {
+            "on": self.now.astimezone(AMSTERDAM).date(), "by": "director", "ground": "Awb 4:15",
+            "reason": "stukken ontbreken",
+        }  # fmt: skip
+        number = str(promise["id"])
+        self.do(lambda: verb(
+            self.engine, case["key"], number, now=self.now, **(said | more)), crash)  # fmt: skip
+
+    @rule(data=st.data(), crash=crashes, days=st.integers(0, 40))
+    def pause_a_term(self, data, crash: int | None, days: int) -> None:
+        before = {p["id"]: p for p in rows(self.engine, "checkpoints")}
+        until = self.now.astimezone(AMSTERDAM).date() + timedelta(days=days)
+        self.change(data, pause_term, crash, until=until)
+        for change in rows(self.engine, "term_changes", "what = 'paused'"):
+            if change["successor_id"] not in before:
+                assert change["due_at"] >= before[change["checkpoint_id"]]["due_at"]
+
+    @precondition(lambda self: rows(self.engine, "term_changes", "what = 'paused'"))
+    @rule(data=st.data(), crash=crashes)
+    def resume_a_term(self, data, crash: int | None) -> None:
+        self.change(data, resume_term, crash)
+
+    @rule(data=st.data(), crash=crashes, said=st.sampled_from(["6 weeks", "3 days", "1 month"]))
+    def extend_a_term(self, data, crash: int | None, said: str) -> None:
+        self.change(data, extend_term, crash, length=Length.parse(said))
+
+    @rule(data=st.data(), crash=crashes, days=st.integers(0, 60), exact=st.booleans())
+    def redate_a_term(self, data, crash: int | None, days: int, exact: bool) -> None:
+        moment = self.now + timedelta(days=days)
+        to = moment if exact else moment.astimezone(AMSTERDAM).date()
+        self.change(data, redate_term, crash, to=to)
 
     # --- the baton -----------------------------------------------------------------------------
 
@@ -417,6 +479,14 @@ class Relay(RuleBasedStateMachine):
             assert self.dated.setdefault(p["id"], date) == date
 
     @invariant()
+    def a_changed_date_is_the_one_its_ledger_gives(self) -> None:
+        roots = {change["root_id"] for change in rows(self.engine, "term_changes")}
+        with reading(self.engine) as session:
+            assert all(recounts(session, root) for root in roots)
+        open_ones = {p["id"] for p in rows(self.engine, "checkpoints", "state = 'open'")}
+        assert not open_ones & {c["checkpoint_id"] for c in rows(self.engine, "term_changes")}
+
+    @invariant()
     def a_rung_is_raised_once_never_early_and_told_to_somebody_once(self) -> None:
         promised = {p["id"]: p for p in rows(self.engine, "checkpoints")}
         raised = rows(self.engine, "journal", "kind = 'raised'")
@@ -472,7 +542,8 @@ class Relay(RuleBasedStateMachine):
     @invariant()
     def no_message_holds_a_word_of_the_case(self) -> None:
         written = str(rows(self.engine, "journal")) + str(rows(self.engine, "deliveries"))
-        for word in ("Voorbeeldstraat", "gezegd", "na overleg", "geen gehoor", READ_BACK):
+        secret = ("Voorbeeldstraat", "gezegd", "na overleg", "geen gehoor", "stukken", READ_BACK)
+        for word in secret:
             assert word not in written
 
     def teardown(self) -> None:

@@ -201,9 +201,13 @@ def test_noise_alone_never_reaches_a_closure_whoever_decides_and_whatever_is_wai
 ):
     key = in_behavioural_order
     refusal = refuses(engine, Unmet, key, exit_key="danger")
-    assert [g.key for g in refusal.guards] == ["closure_ground"]
-    waive = {"closure_ground": "wij willen het"}
-    refuses(engine, NotAllowed, key, "closure_ground", exit_key="danger", waive=waive)
+    assert [g.key for g in refusal.guards] == [
+        "closure_ground", "threat_comes_from_dwelling", "more_than_noise", "ground_evidence",
+    ]  # fmt: skip
+    for guard in refusal.guards:
+        waive = {guard.key: "wij willen het"}
+        refuses(engine, NotAllowed, key, guard.key, exit_key="danger", waive=waive,
+                waived_by="head")  # fmt: skip
     threat(engine, key)
     go(engine, key, "danger")
 
@@ -216,13 +220,14 @@ def test_a_policy_guard_is_waived_by_a_named_person_with_a_reason_that_is_kept(
     act(engine, key, "lighter_means_recorded", means="brief", result="geen effect")
     refuses(
         engine, NotAllowed, key, "needs a reason", exit_key="exhausted",
-        waive={"care_consulted": " "},
+        waive={"care_consulted": " "}, waived_by="head",
     )  # fmt: skip
-    moved(engine, key, exit_key="exhausted", waive={"care_consulted": "zorg antwoordt niet"})
+    moved(engine, key, exit_key="exhausted", waive={"care_consulted": "zorg antwoordt niet"},
+          waived_by="head")  # fmt: skip
     view = case_view(engine, key, NOW)
     assert view.journal[-2].data["waived"] == ["care_consulted"]
     assert view.acts[-1][1:] == (
-        "reason_recorded", "director",
+        "reason_recorded", "head",
         {"of": "waived: care_consulted", "text": "zorg antwoordt niet"},
     )  # fmt: skip
 
@@ -251,7 +256,7 @@ def test_a_stage_whose_number_the_policy_lacks_can_not_be_entered(engine):
     key = a_case(engine, "outreach_care")
     evidence(engine, key)
     refusal = refuses(engine, Incomplete, key, "aalten-2025", exit_key="exhausted")
-    assert refusal.missing == ("warning.delivered", "warning.observed")
+    assert refusal.missing == ("warning.delivered", "warning.observed", "warning.validity")
     exhausted = next(e for e in case_view(engine, key, NOW).exits if e.key == "exhausted")
     assert exhausted.missing == refusal.missing
 

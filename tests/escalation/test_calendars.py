@@ -14,6 +14,7 @@ from escalation.calendars import (
     calendars,
     days_between,
     known_decrees,
+    read_decrees,
     statutory_holidays,
 )
 
@@ -53,6 +54,16 @@ def test_the_computed_holidays_are_those_of_the_law(year):
 def test_an_independent_calendar_names_the_same_holidays(year):
     theirs = {day for day, _ in Netherlands().holidays(year) if day.weekday() != 6}
     assert set(statutory_holidays(year)) == theirs
+
+
+def test_an_independent_calendar_finds_the_same_days_free():
+    theirs, without_decrees = Netherlands(), calendars([])
+    for day in days_between(date(2020, 1, 1), date(2035, 12, 31)):
+        free = not theirs.is_working_day(day)
+        assert without_decrees.statutory.is_free(day) == free, day
+        assert ours.working.is_working_day(day) != free, day
+        decreed = day in {row.day for row in known_decrees()}
+        assert ours.statutory.is_free(day) == (free or decreed), day
 
 
 def test_holidays_have_names_in_both_languages():
@@ -95,6 +106,43 @@ def test_decrees_can_be_handed_in():
     assert injected.is_free(decree.day)
     assert injected.decreed_years == {2029, 2030, 2031}
     assert not calendars([]).statutory.is_free(decree.day)
+
+
+def test_a_decree_without_a_day_covers_its_years():
+    bare = calendars([Decree(None, 2029, 2031, "Stcrt. 2028, 1")]).statutory
+    assert bare.decreed_years == {2029, 2030, 2031}
+    assert not bare.is_free(date(2029, 5, 11))
+
+
+def test_the_table_reaches_to_the_end_of_the_unbroken_years():
+    gap = calendars([*known_decrees(), Decree(None, 2030, 2032, "Stcrt. 2029, 1")]).statutory
+    reach = {year: gap.covered_up_to(year) for year in (2016, 2018, 2021, 2026, 2029, 2031, 2040)}
+    assert reach == {
+        2016: None, 2018: 2019, 2021: 2019, 2026: 2028, 2029: 2028, 2031: 2032, 2040: 2032,
+    }  # fmt: skip
+    assert gap.uncovered_years == (2020, 2021, 2022, 2029)
+    assert calendars([]).statutory.covered_up_to(2026) is None
+    assert calendars([]).statutory.uncovered_years == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("decreed = [", "is not TOML"),
+        ("", 'has no list "decreed"'),
+        ("decreed = []", 'has no list "decreed"'),
+        ("decreed = [2029-05-11]", 'has no list "decreed"'),
+        ("decreed = [{ day = 2029-05-11 }]", "cannot be read"),
+        ('decreed = [{ years = [2029], source = "S" }]', "cannot be read"),
+        ('decreed = [{ years = ["2029", "2031"], source = "S" }]', "cannot be read"),
+        ('decreed = [{ years = [2029, 2031], source = "S", colour = "red" }]', "cannot be read"),
+        ('decreed = [{ day = 2029-05-11T00:00:00, years = [2029, 2031], source = "S" }]', "cannot"),
+        ('decreed = [{ day = 2028-05-11, years = [2029, 2031], source = "S" }]', "is outside"),
+    ],
+)
+def test_a_file_of_decrees_that_cannot_be_read_says_what_is_wrong(text, says):
+    with pytest.raises(BadDecree, match=says):
+        read_decrees(text)
 
 
 def test_a_decreed_day_outside_its_own_period_is_refused():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from escalation.facts import FIELDS, BadFacts, checked, restored, stored
 from escalation.moves import act_named, acts
+from escalation.standing import AGAINST, EFFECTS, end_of
 
 ORDER = act_named("order_announced")
 CLOSURE = act_named("closure_announced")
@@ -29,8 +30,8 @@ def test_every_problem_is_named_at_once():
     wrong = {"shoe_size": 44, "form": "flogging", "amount": "-5", "compliance_until": "soon"}
     said = " / ".join(problems_of(ORDER, wrong))
     for words in ("'shoe_size' is not a fact of this act", "measures", "'measures' is needed",
-                  "'objection_clause' is needed", "'decided_by' is needed", "one of: penalty",
-                  "zero or more", "'compliance_until'"):  # fmt: skip
+                  "'decided_by' is needed", "one of: penalty", "zero or more",
+                  "'compliance_until'"):  # fmt: skip
         assert words in said
 
 
@@ -122,6 +123,56 @@ def test_every_checked_field_is_one_some_act_can_carry():
     assert set(FIELDS) <= known
 
 
+# --- what is in order by itself and not together -------------------------------------------------
+
+RULING = act_named("ruling_received")
+
+
+@pytest.mark.parametrize(("facts", "problem"), [
+    ({"effect": "ended"}, "'against' is needed"),
+    ({"effect": "suspended", "until": "2026-05-01"}, "'against' is needed"),
+    ({"effect": "suspended", "against": "order"}, "'until' is needed"),
+    ({"effect": "redated", "against": "closure"}, "'until' is needed"),
+])  # fmt: skip
+def test_an_outcome_says_what_it_changes_and_until_when(facts, problem):
+    (said,) = problems_of(RULING, {"result": "gegrond"} | facts)
+    assert problem in said
+
+
+@pytest.mark.parametrize("facts", [
+    {}, {"against": "order"}, {"effect": "stands"}, {"effect": "ended", "against": "order"},
+    {"effect": "suspended", "against": "order", "until": "6 weeks after objection_decided"},
+    {"effect": "suspended", "against": "order", "until": "2 weeks after the ruling"},
+    {"effect": "effects_kept", "against": "closure"},
+])  # fmt: skip
+def test_an_outcome_that_says_enough_is_taken(facts):
+    assert checked(RULING, {"result": "gegrond"} | facts)["result"] == "gegrond"
+
+
+@pytest.mark.parametrize("against", ["last", "de last", "Order", ""])
+def test_what_an_outcome_is_about_is_one_of_the_known_measures(against):
+    (said,) = problems_of(RULING, {"result": "gegrond", "against": against})
+    assert "order" in said
+    assert "closure" in said
+
+
+def test_every_measure_can_be_named_by_what_is_recorded_against_it():
+    for measure in AGAINST:
+        assert checked(RULING, {"result": "x", "against": measure})["against"] == measure
+    for effect in set(EFFECTS) - {"suspended", "redated"}:
+        facts = {"result": "x", "against": "order", "effect": effect}
+        assert checked(RULING, facts)["effect"] == effect
+
+
+def test_a_closure_does_not_end_before_it_begins():
+    ends = {"effective_at": "2026-03-05", "until": "2026-03-04", "decided_by": "burgemeester"}
+    assert problems_of(CLOSURE, ends) == ["'until' (2026-03-04) is before 'effective_at' "
+                                          "(2026-03-05)"]  # fmt: skip
+    over_midnight = ends | {"effective_at": "2026-03-04T23:30+00:00"}  # the fifth in Amsterdam
+    assert len(problems_of(CLOSURE, over_midnight)) == 1
+    assert checked(CLOSURE, ends | {"until": "2026-03-05"})
+
+
 words = st.text(min_size=1).map(str.strip).filter(bool)
 days = st.dates(date(2000, 1, 1), date(2090, 12, 31))
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2090, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -133,6 +184,9 @@ moments = st.datetimes(datetime(2000, 1, 1), datetime(2090, 12, 31), timezones=s
     optional={"compliance_until": days, "urgent_because": words, "objection_clause": st.booleans()},
 ))  # fmt: skip
 def test_facts_come_back_from_json_as_they_went_in(facts):
+    facts["effective_at"], facts["until"] = sorted(
+        (facts["effective_at"], facts["until"]), key=end_of
+    )
     known = checked(CLOSURE, facts)
     back = restored(CLOSURE, json.loads(json.dumps(stored(known))))
     assert back == known

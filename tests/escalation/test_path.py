@@ -3,17 +3,23 @@
 import ast
 import re
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from escalation import guards as guard_module
+from escalation.calendars import calendars
+from escalation.facts import TRUTHS
 from escalation.lanes import CASE_WIDE, HANDOVER_NEWS
+from escalation.measures import NOT_ASKED
 from escalation.moves import Unknown, act_in, act_named, acts, stage, target_of
 from escalation.path import FIRST, LANES, OPEN_STAGES, PATH, STAGES
 from escalation.policy import CASE, parse, policy_numbers, sections, shipped
+from escalation.promised import OBJECTION
 from escalation.shape import Act, Family, Guard, Role
-from escalation.terms import Kind, Length, Term
+from escalation.standing import EFFECTS, MEASURES
+from escalation.terms import Kind, Length, Term, ends
 from escalation.text import Origin, Text
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +29,8 @@ ACTS = list(acts())
 SECTIONS = list(sections())
 CHECKPOINTS = [checkpoint for _section, checkpoint in SECTIONS]
 COERCIVE = [s for s in PATH if s.coercive]
+COERCIVE_ACTS = [a for a in ACTS if a.coercive]
+TODAY = date(2026, 3, 2)
 
 
 def all_texts() -> list[Text]:
@@ -34,6 +42,8 @@ def all_texts() -> list[Text]:
         *(s.decides for s in PATH),
         *(Text(s.dutch, s.english) for s in PATH),
         *HANDOVER_NEWS.values(),
+        *NOT_ASKED.values(),
+        *(measure.name for measure in MEASURES.values()),
     ]
 
 
@@ -45,6 +55,14 @@ def reachable_from(key: str) -> set[str]:
                 seen.add(way_out.to)
                 todo.append(way_out.to)
     return seen
+
+
+def can_come(key: str, after: tuple[str, ...]) -> bool:
+    """Whether what it follows on can come first, and so on down to an act that follows none."""
+    act = act_named(key)
+    return key not in after and (
+        not act.follows or any(can_come(before, (*after, key)) for before in act.follows)
+    )
 
 
 def repeated(keys: list[str]) -> list[str]:
@@ -161,6 +179,48 @@ def test_promises_are_answered_and_ended_only_by_what_exists():
     assert {key for a in ACTS for key in a.ends} <= started
 
 
+@pytest.mark.parametrize("act", [a for a in ACTS if a.follows], ids=lambda a: a.key)
+def test_an_act_follows_others_that_exist_and_can_come_first(act):
+    assert set(act.follows) <= {other.key for other in ACTS}
+    assert can_come(act.key, ())
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda a: a.key)
+def test_what_makes_a_promise_of_an_act_depend_is_a_word_somebody_can_say(act):
+    known = {*TRUTHS, *EFFECTS, "late"} & {*act.fields, *EFFECTS, "late"}
+    said = [c.only_if for c in act.starts if c.only_if]
+    said += [c.longer_if[0] for c in act.starts if c.longer_if]
+    assert set(said) <= known
+    assert "effect" in act.fields or not set(EFFECTS) & set(said)
+
+
+@pytest.mark.parametrize("row", PATH, ids=lambda s: s.key)
+def test_on_entry_a_promise_depends_on_nothing_but_urgency(row):
+    assert {c.only_if for c in row.checkpoints} <= {None, "acute"}
+    assert not any(c.longer_if or c.after_term for c in row.checkpoints)
+
+
+@pytest.mark.parametrize("checkpoint", [c for c in CHECKPOINTS if c.longer_if], ids=lambda c: c.key)
+def test_another_length_is_longer_and_lawful(checkpoint):
+    longer = Term(Length.parse(checkpoint.longer_if[1]), checkpoint.kind, checkpoint.source)
+    usual = Term(Length.parse(checkpoint.length), checkpoint.kind, checkpoint.source)
+    assert ends(TODAY, longer, calendars()).end > ends(TODAY, usual, calendars()).end
+
+
+def test_a_promise_is_counted_from_a_term_that_exists():
+    assert {c.after_term for c in CHECKPOINTS if c.after_term} <= {c.key for c in CHECKPOINTS}
+
+
+def test_what_hangs_on_a_measure_is_on_the_path():
+    for measure in MEASURES.values():
+        kinds = {a.key for a in ACTS}
+        assert {*measure.begun_by, *measure.ended_by, *measure.shortened_by} <= kinds
+        hanging = {measure.begins, measure.end, *measure.depends, *measure.follows} - {None}
+        assert hanging <= {c.key for section, c in SECTIONS if section == measure.section}
+        assert all(measure.until in act_named(key).fields for key in measure.begun_by
+                   if measure.until)  # fmt: skip
+
+
 def test_enforcement_leads_the_coercive_stages_and_somebody_every_other():
     assert all(isinstance(s.lead, Role) for s in PATH)
     assert {s.lead for s in COERCIVE} == {Role.ENFORCEMENT}
@@ -204,7 +264,9 @@ def test_every_number_of_the_default_policy_makes_a_term_of_the_kind_the_path_sa
 
 
 def test_promises_of_the_whole_case_are_policy_numbers_so_that_they_can_always_be_dated():
-    assert {f"{CASE}.{c.key}" for c in CASE_WIDE} <= set(policy_numbers())
+    from_policy = [c for c in CASE_WIDE if not c.from_fact]
+    assert {f"{CASE}.{c.key}" for c in from_policy} <= set(policy_numbers())
+    assert [c.key for c in CASE_WIDE if c.from_fact] == ["pause_over"]  # a pause states its end
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -242,14 +304,35 @@ def test_a_coercive_stage_has_guards_and_a_law_guard_on_lighter_means(row):
     assert not any(g.waivable for g in lighter)
 
 
-@pytest.mark.parametrize("act", [a for a in ACTS if a.coercive], ids=lambda a: a.key)
-def test_a_coercive_act_has_guards_and_belongs_to_one_coercive_stage(act):
+@pytest.mark.parametrize("act", COERCIVE_ACTS, ids=lambda a: a.key)
+def test_a_coercive_act_has_guards_and_belongs_to_a_coercive_stage_or_the_emergency_lane(act):
     assert act.guards
-    assert [s.key for s in PATH if act in s.acts] in [[s.key] for s in COERCIVE]
+    homes = [home.key for home in (*PATH, *LANES) if act in home.acts]
+    assert homes in [*([s.key] for s in COERCIVE), ["emergency"]]
 
 
-def test_an_act_with_guards_is_coercive_so_that_it_can_not_be_recorded_elsewhere():
-    assert [a.key for a in ACTS if a.guards and not a.coercive] == []
+@pytest.mark.parametrize("act", COERCIVE_ACTS, ids=lambda a: a.key)
+@pytest.mark.parametrize("family", Family)
+def test_each_of_the_seven_questions_is_asked_of_a_coercive_act_or_it_is_said_why_not(family, act):
+    asked = any(guard.family is family for guard in act.guards)
+    assert asked != ((act.key, family) in NOT_ASKED)
+
+
+def test_only_of_coercive_acts_is_it_said_that_a_question_is_not_asked():
+    assert {act for act, _family in NOT_ASKED} <= {act.key for act in COERCIVE_ACTS}
+
+
+def test_an_act_of_a_stage_that_has_guards_is_coercive_so_that_it_can_not_be_recorded_elsewhere():
+    assert [a.key for s in PATH for a in s.acts if a.guards and not a.coercive] == []
+
+
+def test_what_is_decided_may_say_who_decided_it_and_none_of_it_does_without_an_objection_clause():
+    decisions = [a for a in ACTS if OBJECTION in a.starts]
+    assert decisions
+    for act in decisions:
+        assert "decided_by" in act.needs, act.key
+        assert "objection_clause" in {guard.key for guard in act.guards}, act.key
+        assert "letter_date" in act.fields, act.key
 
 
 def test_every_family_of_guards_judges_some_coercive_stage_or_act():
@@ -342,9 +425,9 @@ def test_an_exit_leads_where_the_table_says(row):
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda a: a.key)
-def test_a_coercive_act_can_be_recorded_in_its_own_stage_only_and_any_other_act_anywhere(act: Act):
-    can = [s.key for s in PATH if _knows(s, act)]
-    assert can == ([s.key for s in PATH if act in s.acts] if act.coercive else list(STAGES))
+def test_a_coercive_act_of_a_stage_can_be_recorded_there_only_and_any_other_act_anywhere(act: Act):
+    can, home = [s.key for s in PATH if _knows(s, act)], [s.key for s in PATH if act in s.acts]
+    assert can == (home if act.coercive and home else list(STAGES))
 
 
 def _knows(row, act: Act) -> bool:

@@ -10,8 +10,9 @@ import pendulum
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from workalendar.europe import Netherlands
 
-from escalation.calendars import Decree, calendars, days_between
+from escalation.calendars import Decree, calendars, days_between, known_decrees
 from escalation.terms import AMSTERDAM, BadTerm, Kind, Length, Term, Unit, ends
 from escalation.text import law, policy
 
@@ -299,6 +300,18 @@ def test_a_statutory_term_is_extended_no_further_than_the_law_asks(start, length
     assert not any(lawful(d) for d in days_between(ending.nominal_end, ending.end - ONE_DAY))
 
 
+@pytest.mark.parametrize("decrees", [(), known_decrees()], ids=["without decrees", "with decrees"])
+def test_six_weeks_from_every_day_end_where_an_independent_calendar_says(decrees):
+    """Stepping day by day over a calendar that shares nothing with ours."""
+    theirs, by, decreed = Netherlands(), calendars(decrees), {row.day for row in decrees}
+    for start in days_between(date(2020, 1, 1), date(2035, 10, 31)):
+        last = start + timedelta(days=42)
+        while last in decreed or not theirs.is_working_day(last):
+            last += ONE_DAY
+        ending = the_end(start, "6 weeks", by=by)
+        assert (ending.nominal_end, ending.end) == (start + timedelta(days=42), last), start
+
+
 @given(DAYS, st.integers(0, 40), ANY_LENGTH | MOVABLE | SHORT, DATE_KINDS)
 @unhurried
 def test_a_later_start_never_ends_earlier(start, days, length, kind):
@@ -356,6 +369,18 @@ def test_a_day_is_over_at_midnight_in_the_netherlands(start, length):
     ending = the_end(start, length)
     local = ending.due_at.astimezone(AMSTERDAM)
     assert (local.date(), local.hour, local.minute) == (ending.end + ONE_DAY, 0, 0)
+
+
+@pytest.mark.parametrize("change", [date(2026, 10, 25), date(2027, 3, 28)])
+@pytest.mark.parametrize("hour", [0, 1, 2, 3, 23])
+@pytest.mark.parametrize("kind", ["statutory", "statutory_excluded", "policy", "decision_set"])
+def test_a_term_across_a_clock_change_ends_on_the_day_counted_on_paper(change, hour, kind):
+    for before in range(43):
+        day = change - before * ONE_DAY
+        start = datetime(day.year, day.month, day.day, hour, 30, tzinfo=AMSTERDAM)
+        ending = the_end(start, "6 weeks", kind)
+        assert ending.nominal_end == day + timedelta(days=42)
+        assert ending.due_at.astimezone(AMSTERDAM).time() == datetime.min.time()
 
 
 @given(MOMENTS, MOVABLE, DATE_KINDS.filter(lambda kind: kind is not Kind.EFFECT_PERIOD))

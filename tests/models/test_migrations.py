@@ -125,7 +125,7 @@ def test_the_newest_step_down_and_up_keeps_every_row(engine):
 
 def test_a_fresh_database_has_the_default_policy_and_the_decreed_days_and_nothing_else(engine):
     filled = {name for name, rows in counts(engine).items() if rows}
-    assert filled == {"policy_versions", "decrees", "alembic_version"}
+    assert filled == {"policy_versions", "decrees", "administration", "alembic_version"}
 
 
 def test_the_folder_of_a_new_database_is_made(tmp_path, sqlite_engine):

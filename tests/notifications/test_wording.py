@@ -36,6 +36,12 @@ def a_payload(**other):
     return Payload(**(FACTS | other))
 
 
+def of_lead(lead, **other):
+    """Only what is about the installation itself belongs to no case."""
+    case = {"case": None} if lead is Lead.INSTALLATION else {}
+    return a_payload(lead=lead, **case, **other)
+
+
 def test_the_fields_of_a_message_are_a_closed_list():
     assert set(Payload.model_fields) == set(FACTS)
     ours = {"date", "subject", "opening", "by", "when"}
@@ -107,9 +113,9 @@ def test_a_statutory_deadline_is_named_in_subject_and_body():
 @pytest.mark.parametrize("due", [None, FACTS["due"]])
 @pytest.mark.parametrize("statutory", [False, True])
 def test_every_message_is_whole_and_ends_with_its_number(language, lead, due, statutory):
-    facts = {"language": language, "lead": lead, "due": due, "statutory": statutory}
-    message = compose(a_payload(**facts))
-    assert message.title.startswith("Estafette 2026-00042: ")
+    message = compose(of_lead(lead, language=language, due=due, statutory=statutory))
+    named = "" if lead is Lead.INSTALLATION else " 2026-00042"
+    assert message.title.startswith(f"Estafette{named}: ")
     assert message.title.endswith(" [#123]")
     assert "\n" not in message.title
     assert len(message.title) < 120
@@ -118,6 +124,21 @@ def test_every_message_is_whole_and_ends_with_its_number(language, lead, due, st
     assert FACTS["link"] in message.body
     assert not {"$", "{", "}", "None"} & set(message.body.split())
     assert "\n\n\n" not in message.body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_message_about_the_installation_names_no_case(language):
+    message = compose(of_lead(Lead.INSTALLATION, language=language, link="https://e.example/a/1"))
+    assert "2026-00042" not in message.title + message.body
+    assert {"nl": "beheerder", "en": "administrator"}[language] in message.title
+
+
+@pytest.mark.parametrize(
+    "facts", [{"case": None}, {"lead": Lead.INSTALLATION}, {"case": None, "lead": Lead.NOTICE}]
+)
+def test_a_message_names_its_case_unless_it_is_about_the_installation(facts):
+    with pytest.raises(ValidationError, match="names its case, unless"):
+        a_payload(**facts)
 
 
 @pytest.mark.parametrize(

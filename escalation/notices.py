@@ -1,0 +1,45 @@
+"""What the installation itself asks for in time: the next royal decree on equated days.
+
+A notice has rungs as a promise has, counted in months before the end of the last year with decreed
+days. Pure; all moments are UTC.
+"""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from escalation.text import Text
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+DECREES_RUN_OUT = "decrees_run_out"
+RUNGS = (-12, -6, -3, -1, 0)  # months
+
+
+def last_moment(year: int) -> datetime:
+    """The moment a civil year is over in the Netherlands."""
+    return datetime(year + 1, 1, 1, tzinfo=AMSTERDAM).astimezone(UTC)
+
+
+def months_before(end: datetime, months: int) -> datetime:
+    """The same day and time in the Netherlands, so many months before the first of a month."""
+    local = end.astimezone(AMSTERDAM)
+    year, month = divmod(12 * local.year + local.month - 1 - months, 12)
+    return local.replace(year=year, month=month + 1).astimezone(UTC)
+
+
+def rung_at(last_year: int, now: datetime) -> int | None:
+    """The last rung that should have rung by now; None while the end is more than a year away.
+
+    Several may have passed, as after an outage; they are raised as one.
+    """
+    end = last_moment(last_year)
+    return max((rung for rung in RUNGS if months_before(end, -rung) <= now), default=None)
+
+
+def notice_asks(notice: str, period: str) -> Text:
+    """What a notice asks. A word this version does not know is asked as itself, never lost."""
+    if notice != DECREES_RUN_OUT:
+        return Text(notice, notice)
+    return Text(
+        f"De gelijkgestelde dagen zijn bekend tot en met {period}. Laadt u het volgende besluit?",
+        f"The equated days are known up to {period}. Do you load the next decree?",
+    )
