@@ -162,15 +162,20 @@ def _at_odds(known: Mapping[str, Any]) -> Iterator[str]:
         yield f"'against' is needed: say what is {effect}"
     if effect in {"suspended", "redated"} and "until" not in known:
         yield f"'until' is needed: say until when it is {effect}"
-    begins, ends = (_day_of(known.get(name)) for name in ("effective_at", "until"))
-    if begins and ends and ends < begins:
-        yield f"'until' ({ends}) is before 'effective_at' ({begins})"
+    if _ends_before_it_begins(known.get("effective_at"), known.get("until")):
+        yield f"'until' ({known['until']}) is before 'effective_at' ({known['effective_at']})"
 
 
-def _day_of(value: Any) -> date | None:
-    if isinstance(value, datetime):
-        return value.astimezone(AMSTERDAM).date()
-    return value if isinstance(value, date) else None
+def _ends_before_it_begins(begins: Any, ends: Any) -> bool:
+    """Compared as moments where both are; else as days, of which the last one counts in whole."""
+    if isinstance(begins, datetime) and isinstance(ends, datetime):
+        return ends <= begins
+    days = [_day_of(value) for value in (begins, ends) if isinstance(value, date)]
+    return len(days) == 2 and days[1] < days[0]
+
+
+def _day_of(value: date) -> date:
+    return value.astimezone(AMSTERDAM).date() if isinstance(value, datetime) else value
 
 
 def stored(facts: Mapping[str, Any]) -> dict[str, Any]:

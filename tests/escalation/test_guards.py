@@ -154,6 +154,11 @@ NO_GROUND = [
     (g.BAN_STANDS, "a ban ended", a_dossier(A_BAN, done("house_ban_ended", 1))),
     (g.BAN_STANDS, "a ban annulled", a_dossier(A_BAN, an_outcome("house_ban", "ended"))),
     (g.BAN_STANDS, "a ban suspended", a_dossier(A_BAN, an_outcome("house_ban", "suspended"))),
+    (g.EMERGENCY_STANDS, "none was given", a_dossier()),
+    (g.EMERGENCY_STANDS, "over since yesterday", a_dossier(
+        done("emergency_order_given", 9, until=TODAY - timedelta(days=1)))),
+    (g.EMERGENCY_STANDS, "lifted", a_dossier(
+        done("emergency_order_given", 9, until=TODAY), done("emergency_order_ended", 1))),
     (g.CLOSURE_STANDS, "no closure", a_dossier()),
     (g.CLOSURE_STANDS, "shortened until yesterday", a_dossier(
         A_CLOSURE, done("closure_shortened", 5, until=days(-1)))),
@@ -400,6 +405,11 @@ ALLOWED = [
     (g.BAN_STANDS, "ended, and imposed anew that day", a_dossier(
         done("house_ban_imposed", 3, until=days(7)), done("house_ban_ended", 1),
         done("house_ban_imposed", 1, until=days(9)))),
+    (g.EMERGENCY_STANDS, "until today", a_dossier(
+        done("emergency_order_given", 9, until=TODAY))),
+    (g.EMERGENCY_STANDS, "extended until today", a_dossier(
+        done("emergency_order_given", 9, until=TODAY - timedelta(days=5)),
+        done("emergency_order_extended", 5, until=TODAY))),
     (g.CLOSURE_STANDS, "until later", a_dossier(A_CLOSURE)),
     (g.CLOSURE_STANDS, "shortened until today", a_dossier(
         A_CLOSURE, done("closure_shortened", 5, until=TODAY))),
