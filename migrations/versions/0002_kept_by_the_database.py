@@ -6,17 +6,15 @@ read; the verbs never run into them.
 Revision: 0002, after 0001
 """
 
-from collections.abc import Iterator
-
 from alembic import op
+
+from migrations.refusing import Refusing, on_sqlite
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# Rules: table, event, the condition under which it is refused, and the words. NEW and OLD are the
-# row after and before.
 POINTS_AT_ITS_OPEN_DIRECTOR = """
     EXISTS (SELECT 1 FROM assignments a WHERE a.id = NEW.director_id
             AND (a.role <> 'case_director' OR a.until IS NOT NULL OR a.case_id <> NEW.id))
@@ -57,7 +55,6 @@ RULES = (
     ),
 )
 
-# INSERT OR REPLACE deletes what is in its way without asking the triggers on DELETE.
 ON_SQLITE = (
     (
         "journal",
@@ -77,54 +74,19 @@ ON_SQLITE = (
         "who held a case is history and stays; a role has one holder",
     ),
 )
-# TRUNCATE empties a table without asking the triggers on its rows.
-NEVER_EMPTIED = ("journal", "assignments")
-
-
-def named() -> Iterator[tuple[str, str, str, str, str]]:
-    rules = RULES + (ON_SQLITE if op.get_bind().dialect.name == "sqlite" else ())
-    for number, (table, event, condition, words) in enumerate(rules, start=1):
-        yield f"kept_{number}_{table}_{event.lower()}", table, event, condition, words
+KEPT = Refusing("kept", RULES, ON_SQLITE, never_emptied=("journal", "assignments"))
 
 
 def upgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for name, table, event, condition, words in named():
-            op.execute(
-                f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {condition} "
-                f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
-            )
-        return
-    for name, table, event, condition, words in named():
+    if not on_sqlite():
         op.execute(
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF {condition} THEN RAISE EXCEPTION '{words}' "
-            "USING ERRCODE = 'integrity_constraint_violation'; END IF; "
-            f"RETURN {'OLD' if event == 'DELETE' else 'NEW'}; END $$"
+            "CREATE FUNCTION never_emptied() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
+            "EXCEPTION 'history stays' USING ERRCODE = 'integrity_constraint_violation'; END $$"
         )
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION {name}()"
-        )
-    op.execute(
-        "CREATE FUNCTION never_emptied() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "RAISE EXCEPTION 'history stays' USING ERRCODE = 'integrity_constraint_violation'; END $$"
-    )
-    for table in NEVER_EMPTIED:
-        op.execute(
-            f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION never_emptied()"
-        )
+    KEPT.begin()
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        for table in NEVER_EMPTIED:
-            op.execute(f"DROP TRIGGER never_emptied ON {table}")
+    KEPT.end()
+    if not on_sqlite():
         op.execute("DROP FUNCTION never_emptied()")
-    for name, table, *_rest in named():
-        if op.get_bind().dialect.name == "sqlite":
-            op.execute(f"DROP TRIGGER {name}")
-        else:
-            op.execute(f"DROP TRIGGER {name} ON {table}")
-            op.execute(f"DROP FUNCTION {name}()")

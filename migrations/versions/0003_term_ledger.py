@@ -3,10 +3,10 @@
 Revision: 0003, after 0002
 """
 
-from collections.abc import Iterator
-
 import sqlalchemy as sa
 from alembic import op
+
+from migrations.refusing import Refusing, on_sqlite
 
 UTC_TIME = sa.DateTime(timezone=True).with_variant(sa.String(27), "sqlite")
 
@@ -20,7 +20,6 @@ AWAITS = "(awaits IS NULL) = (awaits_length IS NULL)"
 DATED = ("due_on", "due_at", "nominal_on", "exact", "since", "kind", "length")
 MOVED = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in DATED)
 
-# What the database refuses: table, event, condition, words; see 0002.
 RULES = (
     (
         "checkpoints",
@@ -31,7 +30,6 @@ RULES = (
     ("term_changes", "UPDATE", "TRUE", "the ledger of terms is append-only"),
     ("term_changes", "DELETE", "TRUE", "the ledger of terms is append-only"),
 )
-# INSERT OR REPLACE deletes what is in its way without asking the triggers on DELETE.
 ON_SQLITE = (
     (
         "checkpoints",
@@ -52,49 +50,17 @@ ON_SQLITE = (
 )
 
 
-def on_sqlite() -> bool:
-    return bool(op.get_bind().dialect.name == "sqlite")
-
-
-def named() -> Iterator[tuple[str, str, str, str, str]]:
-    rules = RULES + (ON_SQLITE if on_sqlite() else ())
-    for number, (table, event, condition, words) in enumerate(rules, start=1):
-        name = f"dated_{number}_{table}_{event.split()[0].lower()}"
-        yield name, table, event, condition, words
+DATES_STAY = Refusing("dated", RULES, ON_SQLITE, never_emptied=("term_changes",))
 
 
 def upgrade() -> None:
     _dates_of_promises()
     _ledger()
-    for name, table, event, condition, words in named():
-        if on_sqlite():
-            op.execute(
-                f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {condition} "
-                f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
-            )
-            continue
-        op.execute(
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF {condition} THEN RAISE EXCEPTION '{words}' "
-            "USING ERRCODE = 'integrity_constraint_violation'; END IF; "
-            f"RETURN {'OLD' if event == 'DELETE' else 'NEW'}; END $$"
-        )
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION {name}()"
-        )
-    if not on_sqlite():
-        op.execute(
-            "CREATE TRIGGER never_emptied BEFORE TRUNCATE ON term_changes "
-            "FOR EACH STATEMENT EXECUTE FUNCTION never_emptied()"
-        )
+    DATES_STAY.begin()
 
 
 def downgrade() -> None:
-    for name, table, *_rest in named():
-        op.execute(f"DROP TRIGGER {name}" + ("" if on_sqlite() else f" ON {table}"))
-        if not on_sqlite():
-            op.execute(f"DROP FUNCTION {name}()")
+    DATES_STAY.end()
     op.drop_table("term_changes")
     # The constraint goes with its column, so that column goes first.
     for column in ("awaits_length", "awaits", "nominal_on"):

@@ -7,11 +7,11 @@ version before has no place for them.
 Revision: 0004, after 0003
 """
 
-from collections.abc import Iterator
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from migrations.refusing import Refusing, on_sqlite
 
 UTC_TIME = sa.DateTime(timezone=True).with_variant(sa.String(27), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
@@ -33,7 +33,6 @@ SAYS_RUNG_OR_EVENT = (
     "(checkpoint_id IS NULL) = (rung IS NULL) AND (handover_id IS NULL) = (event IS NULL)"
 )
 
-# What the database refuses: table, event, condition, words; see 0002.
 RULES = (
     ("administration", "UPDATE", "TRUE", "the record of administration is append-only"),
     ("administration", "DELETE", "TRUE", "the record of administration is append-only"),
@@ -48,7 +47,6 @@ RULES = (
         "a decree can only be withdrawn; what it said stays",
     ),
 )
-# INSERT OR REPLACE deletes what is in its way without asking the triggers on DELETE.
 ON_SQLITE = (
     (
         "administration",
@@ -65,18 +63,7 @@ ON_SQLITE = (
         "decrees are withdrawn, not replaced",
     ),
 )
-NEVER_EMPTIED = ("administration", "decrees")
-
-
-def on_sqlite() -> bool:
-    return bool(op.get_bind().dialect.name == "sqlite")
-
-
-def named() -> Iterator[tuple[str, str, str, str, str]]:
-    for number, (table, event, condition, words) in enumerate(
-        RULES + (ON_SQLITE if on_sqlite() else ()), start=1
-    ):
-        yield f"administered_{number}_{table}_{event.lower()}", table, event, condition, words
+ON_RECORD = Refusing("administered", RULES, ON_SQLITE, never_emptied=("administration", "decrees"))
 
 
 def upgrade() -> None:
@@ -84,11 +71,11 @@ def upgrade() -> None:
     _decrees_that_can_be_withdrawn()
     with _deliveries_aside():
         _alerts_without_a_case()
-    _refuse()
+    ON_RECORD.begin()
 
 
 def downgrade() -> None:
-    _refuse_no_longer()
+    ON_RECORD.end()
     _notices_gone()
     with _deliveries_aside():
         _alerts_with_a_case()
@@ -233,37 +220,3 @@ def _alerts_with_a_case() -> None:
         alerts.drop_column("notice")
         alerts.create_check_constraint(op.f("ck_alerts_about_one_thing"), ABOUT_A_CASE)
         alerts.create_check_constraint(op.f("ck_alerts_says_what_rang"), SAYS_RUNG_OR_EVENT)
-
-
-def _refuse() -> None:
-    for name, table, event, condition, words in named():
-        if on_sqlite():
-            op.execute(
-                f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {condition} "
-                f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
-            )
-            continue
-        op.execute(
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF {condition} THEN RAISE EXCEPTION '{words}' "
-            "USING ERRCODE = 'integrity_constraint_violation'; END IF; "
-            f"RETURN {'OLD' if event == 'DELETE' else 'NEW'}; END $$"
-        )
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION {name}()"
-        )
-    for table in () if on_sqlite() else NEVER_EMPTIED:
-        op.execute(
-            f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION never_emptied()"
-        )
-
-
-def _refuse_no_longer() -> None:
-    for table in () if on_sqlite() else NEVER_EMPTIED:
-        op.execute(f"DROP TRIGGER never_emptied ON {table}")
-    for name, table, *_rest in named():
-        op.execute(f"DROP TRIGGER {name}" + ("" if on_sqlite() else f" ON {table}"))
-        if not on_sqlite():
-            op.execute(f"DROP FUNCTION {name}()")
