@@ -20,8 +20,12 @@ from casework.recount import LedgerLine, changes_of, latest_of, ledger_of, root_
 from casework.refusals import NotAllowed
 from escalation.lanes import PAUSE_OVER
 from escalation.ledger import Entry, What
+from escalation.policy import sections
+from escalation.standing import MEASURES
 from escalation.terms import Length
 from models import Case, Checkpoint
+
+MEASURE_ENDS = {measure.end for measure in MEASURES.values() if measure.end}
 
 __all__ = [
     "Changed", "Entry", "LedgerLine", "What", "change_term", "extend_term", "latest_of",
@@ -106,11 +110,27 @@ def _change(
         row = open_promise(session, case, promise)
         if row.key == PAUSE_OVER.key:
             raise NotAllowed("this asks whether a pause is over; resume or pause that term instead")
+        if entry.what is What.EXTENDED:
+            _may_be_extended(row)
         successor = change_term(
             session, case, row, entry, actor=actor, now=now, ground=ground, reason=reason
         )
         moved_on(session, case)
         return _told(case, row.id or 0, successor, known_already=False)
+
+
+def _may_be_extended(row: Checkpoint) -> None:
+    """A term of law is as long as the law says, and a measure ends when its decision says."""
+    if row.key in MEASURE_ENDS:
+        raise NotAllowed(
+            f"{row.key!r} is the end of a measure; a decision extends that, with its guards"
+        )
+    known = (c for section, c in sections() if (section, c.key) == (row.section, row.key))
+    if row.statutory and not any(c.extended_by for c in known):
+        raise NotAllowed(
+            f"{row.key!r} is set by law ({row.source}), which knows no extension of it; a date "
+            "that was wrong is re-dated, with its ground"
+        )
 
 
 def _told(case: Case, replaced: int, row: Checkpoint, *, known_already: bool) -> Changed:

@@ -56,11 +56,12 @@ def settle(
     lapse(session, case, now, spec.ends, section=section)
     objected = _objected_to(session, case, act, facts) if OBJECTION_DECIDED in spec.starts else None
     _answer(session, case, act, _meant(session, case, facts, objected), now, actor)
-    late = objected is not None and act.at >= objected.due_at
+    over = facts.get("term_ended") or (objected.due_on if objected else None)
+    late = over is not None and act.at.astimezone(AMSTERDAM).date() > over
     told = circumstances(facts) | ({"late"} if late else set())
     start = Start(f"act:{act.id}", act.at, section, visit, facts=facts)
     dated = [
-        date_checkpoint(session, case, as_told(promise, told), counted(start, promise, objected))
+        date_checkpoint(session, case, as_told(promise, told), counted(start, promise, over))
         for promise in spec.starts
         if promise.only_if is None or promise.only_if in told
     ]
@@ -84,10 +85,13 @@ def as_told(promise: Promise, told: set[str]) -> Promise:
     return promise
 
 
-def counted(start: Start, promise: Promise, after: Checkpoint | None) -> Start:
-    """The start from the day the promise is counted from, where that is not the act's own."""
-    if promise.after_term is not None and after is not None:
-        return replace(start, counted_from=after.due_on)
+def counted(start: Start, promise: Promise, over: date | None) -> Start:
+    """The start from the day the promise is counted from, where that is not the act's own.
+
+    `over` is the last day of the term it follows, as it ran here or as the act states it.
+    """
+    if promise.after_term is not None and over is not None:
+        return replace(start, counted_from=over)
     stated = (start.facts or {}).get(promise.after_fact or "")
     return replace(start, counted_from=_day(stated)) if isinstance(stated, date) else start
 

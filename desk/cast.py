@@ -1,6 +1,7 @@
 """Makes sure the people and the policy of a history are known before it is played."""
 
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
@@ -28,8 +29,12 @@ def introduce(engine: Engine, history: History) -> None:
 def policy_for(engine: Engine, history: History, wanted: str | None, now: datetime) -> str | None:
     """The name of the policy to play under, loaded; None for the municipality's newest.
 
+    `wanted` is a policy's name, or a file that holds one.
+
     `wanted` goes before the history's own policy, and that before its by-law.
     """
+    if wanted is not None and Path(wanted).is_file():
+        return activate(engine, Path(wanted).read_text("utf-8"), history.municipality, now)
     name = wanted or history.policy
     if name is not None:
         if name in shipped_names() and name != "default":

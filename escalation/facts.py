@@ -112,7 +112,7 @@ TRUTHS = (
     "in_person",
 )
 FIELDS: dict[str, Check] = {
-    **dict.fromkeys(("valid_until", "from_day", "letter_date"), _day),
+    **dict.fromkeys(("valid_until", "from_day", "letter_date", "term_ended"), _day),
     "views_until": _day_or_event,
     "compliance_until": _compliance,
     **dict.fromkeys(("until", "effective_at", "in_force_until"), _moment),

@@ -74,6 +74,10 @@ NEVER_NOISE_ALONE = Guard("more_than_noise", Family.GROUND,
          "Is it about more than noise or a quarrel between neighbours?"),
     j.more_than_noise, law("Gemeentewet 174a(1)"))
 
+MAYOR_DECIDES = Guard("mayor_decides", Family.GROUND,
+    Text("Beslist de burgemeester zelf?", "Does the mayor decide in person?"),
+    j.mayor_decides, law("Gemeentewet 151d, 174a, 177(2)"))
+
 # --- facts verified -------------------------------------------------------------------------------
 PATTERN = Guard("serious_and_repeated", Family.FACTS,
     Text("Is de hinder ernstig én herhaald?", "Is the nuisance serious and repeated?"),
@@ -91,8 +95,8 @@ GROUND_EVIDENCE = Guard("ground_evidence", Family.FACTS,
          "Is there the report this ground asks (a: under oath; b, c, 13b: by police)?"),
     j.reported_for_its_ground, law("Awb 3:2; LJN BG6690"))
 BREACH_SEEN = Guard("breach_recorded_by_supervisor", Family.FACTS,
-    Text("Is de overtreding na de last vastgesteld: door wie, wanneer en waar?",
-         "Was a breach recorded after the order: by whom, when and where?"),
+    Text("Is na de termijn een nieuwe overtreding vastgesteld: door wie, wanneer en waar?",
+         "Was a new breach recorded after the term to comply: by whom, when and where?"),
     j.breach_after_order, law("Awb 3:2, 5:37"))
 
 # --- heard ----------------------------------------------------------------------------------------
@@ -170,6 +174,10 @@ TEN_DAYS = Guard("ten_days_at_most", Family.DURATION,
     Text("Eindigt het huisverbod binnen tien dagen na oplegging?",
          "Does the house ban end within ten days of its imposition?"),
     j.at_most(j.TEN_DAYS), law("Gemeentewet 151d(3), Wth 2(1)"))
+HOUSING_AGAIN = Guard("housing_inquiry_again", Family.DURATION,
+    Text("Is opnieuw onderzocht waar de bewoners heen kunnen, na de sluiting?",
+         "Was it looked into again where the residents can go, after the closure?"),
+    j.housed_since(*CLOSURES), law("Awb 3:4; RBGEL:2025:7493"))
 FOUR_WEEKS = Guard("four_weeks_at_most", Family.DURATION,
     Text("Eindigt het huisverbod binnen vier weken na oplegging?",
          "Does the house ban end within four weeks of its imposition?"),
@@ -187,7 +195,11 @@ ORDER_COMPLETE = Guard("order_complete", Family.CONTENT,
 ORDER_TERM = Guard("order_term", Family.CONTENT,
     Text("Geeft de last een termijn om te voldoen, of zegt hij waarom meteen?",
          "Does the order leave a term to comply, or say why at once?"),
-    j.states_one_of("compliance_until", "at_once_because"), law("Awb 5:24(2), 5:32a(2)"))
+    j.term_given("at_once_because"), law("Awb 5:24(2), 5:32a(2)"))
+WITHIN_AMOUNTS = Guard("within_amounts", Family.CONTENT,
+    Text("Blijft het bedrag binnen het maximum van de last en wat is verbeurd?",
+         "Does the amount stay within the order's maximum and what was forfeited?"),
+    j.within_amounts, law("Awb 5:32b, 5:37"))
 CONCRETE = Guard("measures_concrete", Family.CONTENT,
     Text("Is elke maatregel toetsbaar: wie, wat, wanneer?",
          "Can each measure be tested: who, what, when?"),
@@ -203,7 +215,7 @@ HOME_WEIGHED = Guard("home_weighed", Family.CONTENT,
 CLOSURE_TERM = Guard("closure_term", Family.CONTENT,
     Text("Geeft het besluit een termijn om zelf maatregelen te nemen, of zegt het waarom niet?",
          "Does the decision leave a term to act oneself, or say why it can not?"),
-    j.states_one_of("compliance_until", "urgent_because"), law("Gemeentewet 174a(4), Awb 5:24(2)"))
+    j.term_given("urgent_because"), law("Gemeentewet 174a(4), Awb 5:24(2)"))
 OTHER_DECIDER = Guard("other_decider", Family.CONTENT,
     Text("Beslist een ander dan wie het besluit nam, of het bestuursorgaan zelf?",
          "Does another decide than whoever took the decision, or the authority in person?"),

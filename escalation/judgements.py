@@ -13,6 +13,7 @@ from escalation.standing import (
     ended_since,
     in_force,
     longest,
+    resolved,
     since,
     standing,
     suspended,
@@ -126,7 +127,11 @@ def more_than_noise(d: Dossier) -> bool:
 
 
 def serious_and_repeated(d: Dossier) -> bool:
-    return d.has("pattern_established", serious=True, repeated=True)
+    """As it was last established: what was serious once may be so no longer."""
+    pattern = d.last("pattern_established")
+    return pattern is not None and bool(
+        pattern.facts.get("serious") and pattern.facts.get("repeated")
+    )
 
 
 def verified(d: Dossier) -> bool:
@@ -156,7 +161,37 @@ def reported_for_its_ground(d: Dossier) -> bool:
 
 
 def breach_after_order(d: Dossier) -> bool:
-    return d.has("breach_recorded") and d.happened_after("breach_recorded", "order_announced")
+    """A breach after the order and its term to comply, for which no penalty was forfeited yet."""
+    order = d.last("order_announced")
+    if order is None:
+        return False
+    later = since(d, order)
+    breaches = [a for a in later if a.kind == "breach_recorded" and a.on > _term_over(d, order)]
+    forfeited = [a for a in later if a.kind == "penalty_forfeited"]
+    forfeiting = d.proposed is not None and d.proposed.kind == "penalty_forfeited"
+    return bool(breaches) and len(breaches) >= len(forfeited) + forfeiting
+
+
+def _term_over(d: Dossier, order: Recorded) -> date:
+    """The last day on which the order need not be complied with yet."""
+    term = order.facts.get("compliance_until")
+    at_once = term is None or (isinstance(term, AfterEvent) and term.itself)
+    return date.min if at_once else resolved(d, order, term)
+
+
+def within_amounts(d: Dossier) -> bool:
+    """No more is forfeited than the order's maximum, and no more collected than was forfeited."""
+    order = d.last("order_announced")
+    if order is None or d.proposed is None:
+        return False
+    forfeited = sum(
+        a.facts.get("amount") or 0 for a in since(d, order) if a.kind == "penalty_forfeited"
+    )
+    amount = d.stated("amount") or 0
+    if d.proposed.kind != "penalty_forfeited":
+        return bool(amount <= forfeited)
+    maximum = order.facts.get("maximum")
+    return maximum is None or bool(forfeited + amount <= maximum)
 
 
 # --- heard ----------------------------------------------------------------------------------------
@@ -165,7 +200,8 @@ def breach_after_order(d: Dossier) -> bool:
 def heard(d: Dossier) -> bool:
     """On every intention, a closure's own among them, and since the last decision of this kind.
 
-    Where no intention was sent at all, being heard by word of mouth is enough (Awb 4:9).
+    Awb 4:8 asks for the opportunity: who lets the time for views pass was heard. Where no intention
+    was sent at all, being heard by word of mouth is enough (Awb 4:9).
     """
     if d.stated("hearing_skipped") in HEARING_SKIPPED_BECAUSE:
         return True
@@ -173,8 +209,29 @@ def heard(d: Dossier) -> bool:
     sent = [intention for intention in INTENTIONS if d.has(intention)]
     if sent and kind == "closure_announced" and "closure_intention_sent" not in sent:
         return False
+    if sent and all(_let_pass(d, intention, kind) for intention in sent):
+        return True
     told = d.has("views_heard") and all(d.happened_after("views_heard", k) for k in sent)
     return told and _heard_after(d, kind)
+
+
+def _let_pass(d: Dossier, intention: str, decision: str) -> bool:
+    """Whether the time for views on the last intention is over, which no such decision followed."""
+    sent = d.last(intention)
+    if sent is None or any(act.kind == decision for act in since(d, sent)):
+        return False
+    return resolved(d, sent, sent.facts.get("views_until")) < d.today
+
+
+def housed_since(*measures: str) -> Judgement:
+    """Where the residents can go was looked into after the last of these."""
+
+    def judge(d: Dossier) -> bool:
+        last = d.last(*measures)
+        done = since(d, last) if last else d.acts
+        return any(act.kind == "housing_inquiry_recorded" for act in done)
+
+    return judge
 
 
 def heard_since(*measures: str) -> Judgement:
@@ -254,8 +311,23 @@ def at_most(length: timedelta, since: str | None = None) -> Judgement:
 # --- formal content -------------------------------------------------------------------------------
 
 
+def mayor_decides(d: Dossier) -> bool:
+    decider = str(d.stated("decided_by") or "").casefold()
+    return "burgemeester" in decider or "mayor" in decider
+
+
+def term_given(reason: str) -> Judgement:
+    """A term to comply that is not over before it begins, or the reason why there is none."""
+
+    def judge(d: Dossier) -> bool:
+        until = d.stated("compliance_until")
+        return bool(d.stated(reason)) or (bool(until) and end_of(until) >= d.today)
+
+    return judge
+
+
 def order_complete(d: Dossier) -> bool:
-    if not d.stated("measures"):
+    if not d.stated("measures") or d.stated("form") not in {"penalty", "coercion"}:
         return False
     return d.stated("form") != "penalty" or bool(d.stated("amount") and d.stated("maximum"))
 

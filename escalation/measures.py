@@ -52,8 +52,7 @@ NOT_ASKED: dict[tuple[str, Family], Text] = {
     **{("closure_intention_sent", family): _NO_DECISION
        for family in (Family.HEARD, Family.POLICY, Family.DURATION, Family.CONTENT)},
     **{("penalty_forfeited", family): _FORFEITED
-       for family in (Family.HEARD, Family.LIGHTER, Family.POLICY, Family.DURATION,
-                      Family.CONTENT)},
+       for family in (Family.HEARD, Family.LIGHTER, Family.POLICY, Family.DURATION)},
     ("collection_decided", Family.HEARD): Text(
         "horen mag achterwege blijven bij een geldschuld waartegen bezwaar openstaat (Awb 4:12)",
         "hearing may be left out for a debt one can object to (Awb 4:12)"),

@@ -22,7 +22,7 @@ LATE_OBJECTION = Checkpoint(
 OBJECTION_DECIDED = Checkpoint(
     "objection_decided", Text("Is op het bezwaar beslist?", "Was the objection decided?"),
     Kind.STATUTORY, law("Awb 7:10(1)"), length="6 weeks", longer_if=("committee", "12 weeks"),
-    after_term="objection", answered_by=("objection_decided",), outlives=True,
+    after_term="objection", extended_by="Awb 7:10(3)", answered_by=("objection_decided",), outlives=True,
     outside=neutral.DECISION)
 
 SUSPENSION_ENDS = Checkpoint(
@@ -38,7 +38,7 @@ UNDONE = Checkpoint(
 
 LEGAL_PROTECTION = Lane("legal_protection", Text("rechtsbescherming", "legal protection"), acts=(
     Act("objection_received", Text("bezwaar ontvangen", "objection received"),
-        fields=("against", "by_party", "committee"),
+        fields=("against", "by_party", "committee", "term_ended"),
         starts=(OBJECTION_DECIDED, LATE_OBJECTION)),
     Act("objection_decided", Text("op bezwaar beslist", "objection decided"),
         fields=(*OUTCOME, "deviation_because", "in_person", "letter_date", "decided_by"),
@@ -59,6 +59,7 @@ LEGAL_PROTECTION = Lane("legal_protection", Text("rechtsbescherming", "legal pro
         starts=(Checkpoint("request_decided", Text("Is op het verzoek beslist?",
                                                    "Was the request decided?"),
                            Kind.STATUTORY, law("Awb 4:13(2)"), length="8 weeks",
+                           extended_by="Awb 4:14",
                            answered_by=("enforcement_refused", "enforcement_granted"),
                            outlives=True, outside=neutral.DECISION),)),
     Act("enforcement_granted", Text("handhaving toegezegd", "enforcement granted"),

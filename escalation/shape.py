@@ -67,7 +67,8 @@ class Checkpoint:
 
     `only_if` names a circumstance without which it is not made; `longer_if` one that gives it
     another length ("committee", "12 weeks"). `after_term` names the term whose last day it is
-    counted from instead of the act, `after_fact` the fact that holds such a day.
+    counted from instead of the act, `after_fact` the fact that holds such a day. A
+    term of law can be extended only if `extended_by` names the article that allows it.
     """
 
     key: str
@@ -82,6 +83,7 @@ class Checkpoint:
     longer_if: tuple[str, str] | None = None
     after_term: str | None = None
     after_fact: str | None = None
+    extended_by: str | None = None
     outside: Text | None = None
 
     @property

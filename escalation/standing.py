@@ -12,11 +12,11 @@ from typing import Any
 from escalation.calendars import Calendars, calendars
 from escalation.dossier import Dossier, Recorded
 from escalation.events import AfterEvent
-from escalation.terms import AMSTERDAM, Kind, Length, Term, ends
+from escalation.terms import AMSTERDAM, Kind, Length, Term, Unit, ends
 from escalation.text import Text, policy
 
 OUTCOMES = ("objection_decided", "ruling_received")
-ENDED, SUSPENDED, REDATED = "ended", "suspended", "redated"
+STANDS, ENDED, SUSPENDED, REDATED = "stands", "ended", "suspended", "redated"
 EFFECTS = ("stands", SUSPENDED, REDATED, ENDED, "effects_kept")
 
 
@@ -106,8 +106,8 @@ def _stated_end(d: Dossier, measure: Measure, begun: Recorded) -> date:
         for act in since(d, begun)
         if act.kind in measure.shortened_by or _does(act, measure, REDATED)
     ]
-    stated = later[-1].facts.get("until") if later else begun.facts.get(measure.until or "")
-    return end_of(stated)
+    said = later[-1] if later else begun
+    return resolved(d, said, said.facts.get("until" if later else measure.until or ""))
 
 
 def _begun(d: Dossier, measure: Measure) -> list[Recorded]:
@@ -116,9 +116,15 @@ def _begun(d: Dossier, measure: Measure) -> list[Recorded]:
 
 
 def _over(d: Dossier, measure: Measure, begun: Recorded) -> bool:
-    return any(
-        act.kind in measure.ended_by or _does(act, measure, ENDED) for act in since(d, begun)
-    )
+    """Withdrawn for good, or ended by an outcome that no later ruling undid."""
+    said = [act for act in since(d, begun) if _does(act, measure, ENDED) or _upheld(act, measure)]
+    if any(act.kind in measure.ended_by for act in since(d, begun)):
+        return True
+    return bool(said) and _does(said[-1], measure, ENDED)
+
+
+def _upheld(act: Recorded, measure: Measure) -> bool:
+    return act.kind == "ruling_received" and _does(act, measure, STANDS)
 
 
 def _does(act: Recorded, measure: Measure, effect: str) -> bool:
@@ -144,20 +150,26 @@ def outcomes(d: Dossier, measure: Measure) -> list[Recorded]:
 
 
 def suspended(d: Dossier, measure: Measure) -> bool:
-    """Whether the last outcome that did something to it suspends it today."""
-    said = outcomes(d, measure)
-    if not said or said[-1].facts["effect"] != SUSPENDED:
+    """Whether the last outcome that suspends it, or lifts a suspension, suspends it today.
+
+    Only a court lifts one: a decision on objection that lets the measure stand does not, since
+    suspensions often last until some time after it.
+    """
+    said = [o for o in outcomes(d, measure) if _does(o, measure, SUSPENDED) or _upheld(o, measure)]
+    if not said or _upheld(said[-1], measure):
         return False
     begins = said[-1].facts.get("from_day") or said[-1].on
-    return bool(begins <= d.today <= _suspended_until(d, said[-1]))
+    return bool(begins <= d.today <= resolved(d, said[-1], said[-1].facts.get("until")))
 
 
-def _suspended_until(d: Dossier, outcome: Recorded) -> date:
-    until = outcome.facts.get("until")
-    if not isinstance(until, AfterEvent):
-        return end_of(until)
-    event = next((act for act in d.recorded(until.event) if act.on >= outcome.on), None)
-    return longest(event.on, until.length) if event else date.max
+def resolved(d: Dossier, act: Recorded, stated: Any) -> date:
+    """The day of an end that an act states; for ever while the event it follows is awaited."""
+    if not isinstance(stated, AfterEvent):
+        return end_of(stated)
+    if stated.itself:
+        return act.on
+    event = next((e for e in d.recorded(stated.event) if e.on >= act.on), None)
+    return longest(event.on, stated.length) if event else date.max
 
 
 def end_of(stated: Any) -> date:
@@ -168,8 +180,14 @@ def end_of(stated: Any) -> date:
 
 
 def longest(start: date, length: Length) -> date:
-    """The last day of a stretch written in a decision or a policy, counted as the law counts."""
-    return ends(start, Term(length, Kind.DECISION_SET, policy("besluit")), _any()).end
+    """The last day of a stretch written in a decision or a policy, counted as the law counts.
+
+    Of hours every day they touch counts.
+    """
+    if length.unit is Unit.HOURS:
+        length = Length(-(-length.n // 24), Unit.DAYS)
+    kind = Kind.POLICY if length.unit is Unit.WORKING_DAYS else Kind.DECISION_SET
+    return ends(start, Term(length, kind, policy("besluit")), _any()).end
 
 
 @cache

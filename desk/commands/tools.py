@@ -72,7 +72,9 @@ def term(
 
 def replay(
     file: Path = typer.Argument(..., exists=True, dir_okay=False, help="A history in YAML."),
-    policy: str | None = typer.Option(None, help="Play it under this shipped policy."),
+    policy: str | None = typer.Option(
+        None, help="Play it under this policy: a shipped one's name, or a TOML file."
+    ),
     as_json: bool = say.AS_JSON,
 ) -> None:
     """Play a dated case history on a virtual clock, through the same code as live."""

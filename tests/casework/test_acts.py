@@ -345,6 +345,7 @@ def test_a_closure_that_is_shortened_and_then_extended_has_one_end_at_a_time(
     act(engine, key, "closure_shortened", NOW + DAY, until="2026-04-01T12:00+02:00", reason="rust")
     assert str(promises(engine, key)["closure_ends"].due_on) == "2026-04-01"
     act(engine, key, "views_heard", NOW + 2 * DAY)
+    act(engine, key, "housing_inquiry_recorded", NOW + 2 * DAY)
     act(engine, key, "closure_extended", NOW + 2 * DAY, **EXTENSION | {"until": "2026-05-01"})
     ends = [p for p in case_view(engine, key, NOW).promises if p.key == "closure_ends"]
     assert [str(p.due_on) for p in ends if p.state == "open"] == ["2026-05-01"]

@@ -288,6 +288,16 @@ def test_a_term_that_follows_another_can_not_be_paused_before_it_counts(
     assert not differs(engine)
 
 
+@pytest.mark.parametrize(
+    ("promise", "why"), [("objection", "knows no extension"), ("order_ends", "end of a measure")]
+)
+def test_what_the_law_or_a_decision_fixes_is_not_extended_by_hand(
+    engine, in_behavioural_order, promise, why
+):
+    announce_order(engine, in_behavioural_order)
+    refused(engine, extended, in_behavioural_order, promise, match=why)
+
+
 def test_a_promise_that_is_over_keeps_its_date(engine, key):
     answer(engine, key, PROMISE, given=Answer.DONE, by="director", now=NOW)
     refused(engine, paused, key, match="over already: done")

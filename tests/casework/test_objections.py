@@ -74,6 +74,17 @@ def test_the_decision_on_it_stops_that_clock(engine, ordered):
     assert "objection_decided" not in promises(engine, ordered)
 
 
+def test_an_objection_to_a_measure_not_on_record_says_when_its_term_ended(
+    engine, in_behavioural_order
+):
+    key = in_behavioural_order
+    in_time = objected(engine, key, NOW, against="order", term_ended="2026-03-10")
+    assert dict(in_time.started) == {"objection_decided": "2026-04-21"}
+    late = objected(engine, key, NOW + DAY, against="house_ban", term_ended="2026-02-20")
+    assert [warning.en[:23] for warning in late.warnings] == ["The objection seems lat"]
+    assert {"late_objection", "objection_decided"} == dict(late.started).keys()
+
+
 def test_an_objection_before_any_decision_is_taken_too(engine, in_behavioural_order):
     done = objected(engine, in_behavioural_order, NOW)
     assert dict(done.started) == {"objection_decided": "2026-04-13"}  # nothing else to count from

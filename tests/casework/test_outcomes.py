@@ -68,10 +68,20 @@ def ordered(engine, in_behavioural_order) -> str:
 
 
 @pytest.fixture
-def forfeited(engine, ordered) -> str:
-    act(engine, ordered, "breach_recorded", BREACH, observer="toezichthouder", at_place="portiek")
-    act(engine, ordered, "penalty_forfeited", BREACH, amount=500)
-    return ordered
+def breached(engine, in_behavioural_order) -> str:
+    """Such an order, to be obeyed by the middle of March, and a breach of it after that."""
+    key = in_behavioural_order
+    announce_order(
+        engine, key, form="penalty", amount=500, maximum=5000, compliance_until="2026-03-16"
+    )
+    act(engine, key, "breach_recorded", BREACH, observer="toezichthouder", at_place="portiek")
+    return key
+
+
+@pytest.fixture
+def forfeited(engine, breached) -> str:
+    act(engine, breached, "penalty_forfeited", BREACH, amount=500)
+    return breached
 
 
 # --- ended ---------------------------------------------------------------------------------------
@@ -92,12 +102,11 @@ def test_what_is_ended_asks_nothing_any_more_penalties_and_objection_term_includ
     assert clean(engine, RULED)
 
 
-def test_what_is_ended_makes_room_for_a_new_order_and_forfeits_nothing(engine, ordered):
-    act(engine, ordered, "breach_recorded", BREACH, observer="toezichthouder", at_place="portiek")
-    ruled(engine, ordered, against="order", effect="ended")
-    refusal = refuses(engine, Unmet, ordered, "penalty_forfeited", RULED + DAY, amount=500)
+def test_what_is_ended_makes_room_for_a_new_order_and_forfeits_nothing(engine, breached):
+    ruled(engine, breached, against="order", effect="ended")
+    refusal = refuses(engine, Unmet, breached, "penalty_forfeited", RULED + DAY, amount=500)
     assert [guard.key for guard in refusal.guards] == ["penalty_order_in_force"]
-    announce_order(engine, ordered, RULED + DAY)
+    announce_order(engine, breached, RULED + DAY)
 
 
 def test_of_an_order_that_was_undone_nothing_is_collected(engine, forfeited):
@@ -184,6 +193,7 @@ def test_what_a_court_cut_short_can_not_be_extended_after_its_end(engine, in_hou
     announce_closure(engine, key)
     ruled(engine, key, against="closure", effect="redated", until="2026-04-20")
     act(engine, key, "views_heard", NOW + 60 * DAY)
+    act(engine, key, "housing_inquiry_recorded", NOW + 60 * DAY)
     facts = EXTENSION | {"until": "2026-06-20"}
     refusal = refuses(engine, Unmet, key, "closure_extended", NOW + 61 * DAY, **facts)
     assert [guard.key for guard in refusal.guards] == ["closure_in_force"]
@@ -237,6 +247,22 @@ def test_a_suspension_until_an_event_ends_when_that_was_and_not_before(engine, o
     ends = promises(engine, ordered)["suspension_ends"]
     assert str(ends.due_on) == "2026-05-18"
     assert clean(engine, RULED + 5 * DAY)
+
+
+def test_a_decision_that_lets_an_order_stand_does_not_shorten_its_suspension(engine, breached):
+    key = breached
+    until = "2 weeks after objection_decided"
+    ruled(engine, key, BREACH + DAY, against="order", effect="suspended", until=until)
+    decided(engine, key, RULED, against="order", effect="stands")
+    refusal = refuses(engine, Unmet, key, "penalty_forfeited", RULED + 14 * DAY, amount=500)
+    assert [guard.key for guard in refusal.guards] == ["order_not_suspended"]
+    act(engine, key, "penalty_forfeited", RULED + 15 * DAY, amount=500)
+
+
+def test_what_a_higher_court_restores_stands_again(engine, breached):
+    ruled(engine, breached, against="order", effect="ended")
+    ruled(engine, breached, RULED + DAY, against="order", effect="stands")
+    act(engine, breached, "penalty_forfeited", RULED + 2 * DAY, amount=500)
 
 
 def test_a_suspended_ban_is_not_extended(engine, in_behavioural_order):

@@ -21,6 +21,7 @@ from desk.placing import shifted
 from desk.replay import replay, replayed_apart
 from desk.retelling import Replayed, StepTold
 from escalation.moves import acts
+from escalation.policy import shipped
 from tests.builders import NOW, a_case, a_town
 
 ROOT = Path(__file__).parents[2]
@@ -289,6 +290,14 @@ def test_a_stated_by_law_gives_the_power():
         "by_law: 2:78",
     )
     assert "by_law" not in told.steps[1].guards
+
+
+def test_a_history_plays_under_a_policy_in_a_file(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(shipped("default").replace("warnings = 1", "warnings = 2"), encoding="utf-8")
+    told = replayed_apart(ruling("arnhem"), policy=str(own))
+    refused = next(step for step in told.steps if step.refused == "unmet")
+    assert (refused.key, refused.guards) == ("persists", ("warning_in_force",))
 
 
 def test_a_policy_that_lacks_a_number_refuses_the_stage():

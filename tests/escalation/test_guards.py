@@ -159,6 +159,31 @@ NO_GROUND = [
         done("emergency_order_given", 9, until=TODAY - timedelta(days=1)))),
     (g.EMERGENCY_STANDS, "lifted", a_dossier(
         done("emergency_order_given", 9, until=TODAY), done("emergency_order_ended", 1))),
+    (g.MAYOR_DECIDES, "the police", a_dossier(propose={"decided_by": "politiechef"})),
+    (g.MAYOR_DECIDES, "nobody said who", a_dossier(propose={})),
+    (g.HOUSING_AGAIN, "looked into before the closure only", a_dossier(
+        done("housing_inquiry_recorded", 80), A_CLOSURE)),
+    (g.WITHIN_AMOUNTS, "more than the maximum in all", a_dossier(
+        an_order(maximum=800), done("penalty_forfeited", 5, amount=500),
+        propose={"amount": 500}, kind="penalty_forfeited")),
+    (g.WITHIN_AMOUNTS, "collecting more than was forfeited", a_dossier(
+        an_order(maximum=800), done("penalty_forfeited", 5, amount=500),
+        propose={"amount": 501}, kind="collection_decided")),
+    (g.BREACH_SEEN, "a breach within the term to comply", a_dossier(
+        an_order(compliance_until=TODAY - timedelta(days=5)), done("breach_recorded", 5),
+        propose={"amount": 500}, kind="penalty_forfeited")),
+    (g.BREACH_SEEN, "a penalty for it was forfeited already", a_dossier(
+        an_order(), done("breach_recorded", 5), done("penalty_forfeited", 5, amount=500),
+        propose={"amount": 500}, kind="penalty_forfeited")),
+    (g.HEARD, "the last day for views is today", a_dossier(
+        done("intention_sent", 14, views_until=TODAY), propose={})),
+    (g.HEARD, "nothing since the order that followed silence", a_dossier(
+        done("intention_sent", 14, views_until=TODAY - timedelta(days=7)), an_order(5),
+        propose={}, kind="order_announced")),
+    (g.CLOSURE_TERM, "a term that was over before it began", a_dossier(
+        propose={"compliance_until": TODAY - timedelta(days=1)})),
+    (g.ORDER_COMPLETE, "a form that is no order", a_dossier(
+        propose=PENALTY | {"form": "mediation"})),
     (g.CLOSURE_STANDS, "no closure", a_dossier()),
     (g.CLOSURE_STANDS, "shortened until yesterday", a_dossier(
         A_CLOSURE, done("closure_shortened", 5, until=days(-1)))),
@@ -410,6 +435,21 @@ ALLOWED = [
     (g.EMERGENCY_STANDS, "extended until today", a_dossier(
         done("emergency_order_given", 9, until=TODAY - timedelta(days=5)),
         done("emergency_order_extended", 5, until=TODAY))),
+    (g.MAYOR_DECIDES, "the mayor", a_dossier(propose={"decided_by": "Burgemeester"})),
+    (g.HOUSING_AGAIN, "looked into again", a_dossier(
+        done("housing_inquiry_recorded", 80), A_CLOSURE, done("housing_inquiry_recorded", 1))),
+    (g.WITHIN_AMOUNTS, "the maximum in all", a_dossier(
+        an_order(maximum=1000), done("penalty_forfeited", 5, amount=500),
+        propose={"amount": 500}, kind="penalty_forfeited")),
+    (g.WITHIN_AMOUNTS, "collecting what was forfeited", a_dossier(
+        an_order(maximum=800), done("penalty_forfeited", 5, amount=500),
+        propose={"amount": 500}, kind="collection_decided")),
+    (g.BREACH_SEEN, "a second breach after a first penalty", a_dossier(
+        an_order(), done("breach_recorded", 5), done("penalty_forfeited", 5, amount=500),
+        done("breach_recorded", 2), propose={"amount": 500}, kind="penalty_forfeited")),
+    (g.HEARD, "silence until the day for views was over", a_dossier(
+        done("intention_sent", 14, views_until=TODAY - timedelta(days=1)), propose={},
+        kind="order_announced")),
     (g.CLOSURE_STANDS, "until later", a_dossier(A_CLOSURE)),
     (g.CLOSURE_STANDS, "shortened until today", a_dossier(
         A_CLOSURE, done("closure_shortened", 5, until=TODAY))),
