@@ -22,8 +22,8 @@ LATE_OBJECTION = Checkpoint(
 OBJECTION_DECIDED = Checkpoint(
     "objection_decided", Text("Is op het bezwaar beslist?", "Was the objection decided?"),
     Kind.STATUTORY, law("Awb 7:10(1)"), length="6 weeks", longer_if=("committee", "12 weeks"),
-    after_term="objection", extended_by="Awb 7:10(3)", answered_by=("objection_decided",), outlives=True,
-    outside=neutral.DECISION)
+    after_term="objection", extended_by="Awb 7:10(3)", answered_by=("objection_decided",),
+    outlives=True, outside=neutral.DECISION)
 
 SUSPENSION_ENDS = Checkpoint(
     "suspension_ends", Text("De schorsing eindigt; wat geldt vanaf nu?",

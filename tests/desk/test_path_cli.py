@@ -1,6 +1,7 @@
 """The path on the command line, and the words in which it is told."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -125,8 +126,8 @@ def test_every_fact_has_a_known_form():
 
 @pytest.mark.parametrize("act", list(acts()), ids=lambda a: a.key)
 def test_a_sample_of_each_fact_is_one_the_act_accepts(act: Act):
-    samples = {fact: sample_of(fact) for fact in act.fields}
-    assert set(checked(act, samples)) == set(act.fields)
+    alone = replace(act, needs=())  # one by one: together some would be at odds
+    assert [fact for fact in act.fields if not checked(alone, {fact: sample_of(fact)})] == []
 
 
 def test_a_guard_tells_which_acts_and_facts_it_reads():
