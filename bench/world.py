@@ -22,6 +22,7 @@ from tests.builders import NOW, a_case, a_contact, a_town
 from tests.postgres import FAST, postgres
 
 DUE = datetime(2026, 6, 1, 7, 0, tzinfo=UTC)  # a Monday, 9:00 in Amsterdam: when rungs ring
+LATER = DUE + timedelta(days=365)  # nothing is silent yet: that is another question
 DURABLE = ("max_connections=200",)  # everything else as PostgreSQL comes: fsync, full page writes
 KINDS = ("sqlite", "postgresql", "postgresql, no fsync")
 DIRECTORS = 20
@@ -128,6 +129,7 @@ def fill(engine: Engine, heap: Heap) -> None:
     with engine.begin() as connection:
         _fill(connection, heap)
         connection.execute(sa.delete(Checkpoint).where(col(Checkpoint.case_id) < FIRST))
+        connection.execute(sa.update(Case).values(silent_at=LATER))
         if engine.dialect.name == "postgresql":
             _move_sequences(connection)
     if engine.dialect.name == "postgresql":

@@ -15,16 +15,18 @@ from casework import journal
 from casework.cases import find, moved_on, open_visit
 from casework.connect import transaction
 from casework.dossiers import dossier_of
-from casework.people import contact
+from casework.people import acting, contact
 from casework.reasons import remember_waived
 from casework.refusals import NotAllowed, OutOfOrder, Unmet
 from casework.settling import Settled, settle
+from casework.silence import stirred
 from casework.waiving import Waived, waived
 from escalation import moves
 from escalation.dossier import Recorded
 from escalation.facts import checked, stored
 from escalation.rungs import AMSTERDAM
 from escalation.shape import Act as Spec
+from escalation.silence import stirs
 from escalation.text import Text
 from models import Act, Case, Visit
 
@@ -77,18 +79,20 @@ def record_act(
         raise NotAllowed(f"{new.kind!r} can not be recorded before it is done; check the date")
     with transaction(engine) as session:
         case = find(session, case_key)
-        actor = contact(session, new.by).key
+        actor = acting(session, new.by, now).key
         reference = new.reference or _digest(new)
         if _known(session, case, reference):
             return Done(case.key, True, case.version)
         spec = moves.act_in(moves.stage(case.stage), new.kind)
         facts = checked(spec, new.facts)
-        set_aside = waived(spec.guards, waive or {}, contact(session, waived_by or new.by))
+        set_aside = waived(spec.guards, waive or {}, acting(session, waived_by or new.by, now))
         _judge(session, case, spec, new, facts, set_aside)
         visit = open_visit(session, case)
         act = _store(session, case, visit, new, facts, reference, now)
         remember_waived(session, case, visit, set_aside, now)
         settled = settle(session, case, visit, spec, act, facts, now, actor)
+        if stirs(spec.key):
+            stirred(session, case, now, contact(session, actor))
         moved_on(session, case)
         journal.append(
             session, case, now, actor, "act", act=spec.key, id=act.id,

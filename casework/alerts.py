@@ -7,6 +7,7 @@ from random import Random
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from casework import journal
@@ -14,12 +15,12 @@ from casework.administration import one_at_a_time
 from casework.administration import record as record_administration
 from casework.cases import find
 from casework.connect import reading, transaction
-from casework.people import contact
+from casework.people import acting
 from casework.policies import calendars_now, policy_of
-from casework.questions import question_in_message
+from casework.questions import question_in_message, said_by
+from casework.readdressing import to_deputies
 from casework.refusals import NotFound
-from escalation.lanes import HANDOVER_NEWS
-from escalation.notices import last_moment, notice_asks
+from escalation.notices import due_of
 from escalation.rungs import AMSTERDAM, rings_at
 from escalation.text import Text
 from models import (
@@ -33,7 +34,10 @@ from models import (
     Outcome,
 )
 
+Asked, Clock = aliased(Contact), aliased(Checkpoint)
 LEASE = timedelta(minutes=2)  # longer than any one send; a crashed sender's alert waits this long
+NEWS_WITH_A_DATE = ("offered", "assigned", "deputy", "unreached", "asked")
+CLOCKS = ("handover_answered", "handover_urgent", "read_back_owed", "request_answered")
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=30), timedelta(hours=1)
 
 
@@ -53,6 +57,10 @@ class Claimed:
     channel: str
     address: str
     language: str
+    recipient: str  # a contact's key
+    account: bool  # without one the recipient answers by a signed link
+    handover: int | None  # what it is about, also when it is about a promise of that handover
+    request: int | None  # likewise
 
 
 def claim(
@@ -69,6 +77,7 @@ def claim(
     lost attempt recorded as "perhaps".
     """
     token = str(uuid.uuid4())
+    to_deputies(engine, now, limit, case_key)
     with transaction(engine) as session:
         rows = _to_send(session, now, limit, case_key)
         _record_lost(session, [row for row in rows if row.state is AlertState.LEASED], now)
@@ -128,7 +137,7 @@ def acknowledge(engine: Engine, number: int, *, by: str, now: datetime) -> str:
         if alert is None:
             raise NotFound("alert", number, "see: estafette alert list")
         case = _case_of(session, alert)
-        actor = contact(session, by).key
+        actor = acting(session, by, now).key
         if alert.acknowledged_at is not None:
             return "known"
         alert.acknowledged_at, alert.acknowledged_by = now, actor
@@ -213,17 +222,15 @@ def _wait(row: Alert) -> timedelta:
 
 
 def _claimed(session: Session, numbers: list[int], token: str) -> list[Claimed]:
-    rows = session.exec(
-        select(Alert, Case.key, Contact, Checkpoint)
+    rows = session.execute(
+        sa.select(Alert, Case.key, Contact, Checkpoint, Asked)  # type: ignore[call-overload]
         .outerjoin(Case, col(Case.id) == col(Alert.case_id))
         .join(Contact, col(Contact.id) == col(Alert.recipient_id))
         .outerjoin(
             Checkpoint,
-            (col(Checkpoint.id) == col(Alert.checkpoint_id))
-            | (
-                (col(Checkpoint.handover_id) == col(Alert.handover_id)) & (Alert.event == "offered")
-            ),
+            col(Checkpoint.id) == sa.func.coalesce(col(Alert.checkpoint_id), _clock_of_the_news()),
         )
+        .outerjoin(Asked, Asked.id == Checkpoint.asked_id)
         .where(col(Alert.id).in_(numbers))
         .order_by(col(Alert.statutory).desc(), col(Alert.id))
     )
@@ -232,7 +239,7 @@ def _claimed(session: Session, numbers: list[int], token: str) -> list[Claimed]:
             number=alert.id or 0,
             token=token,
             case_key=key,
-            asks=_asked(alert, row),
+            asks=said_by(alert, row, asked, question_in_message),
             lead=alert.lead,
             due_at=_due_at(alert, row),
             at_moment=bool(row and row.exact),
@@ -240,21 +247,33 @@ def _claimed(session: Session, numbers: list[int], token: str) -> list[Claimed]:
             channel=person.channel,
             address=person.address,
             language=person.language,
+            recipient=person.key,
+            account=person.account,
+            handover=alert.handover_id or (row.handover_id if row else None),
+            request=alert.request_id or (row.request_id if row else None),
         )
-        for alert, key, person, row in rows
+        for alert, key, person, row, asked in rows
     ]
 
 
-def _asked(alert: Alert, about: Checkpoint | None) -> Text:
-    if alert.notice is not None:
-        return notice_asks(alert.notice, alert.period or "")
-    if alert.event is not None:
-        return HANDOVER_NEWS[alert.event]
-    assert about is not None  # an alert is about one thing; the database keeps it so
-    return question_in_message(about.section, about.key)
+def _clock_of_the_news() -> sa.ColumnElement[int | None]:
+    """The promise whose date a message about a handover or request names: the open one, or else
+    the newest. Its number changes with its date."""
+    about = sa.or_(
+        col(Clock.handover_id) == col(Alert.handover_id),
+        col(Clock.request_id) == col(Alert.request_id),
+    )
+    newest = (
+        sa.select(Clock.id)  # type: ignore[call-overload]
+        .where(about, col(Clock.key).in_(CLOCKS), col(Alert.event).in_(NEWS_WITH_A_DATE))
+        .order_by((col(Clock.state) == CheckpointState.OPEN).desc(), col(Clock.id).desc())
+        .limit(1)
+    )
+    clock: sa.ColumnElement[int | None] = newest.correlate(Alert).scalar_subquery()
+    return clock
 
 
 def _due_at(alert: Alert, about: Checkpoint | None) -> datetime | None:
     if alert.notice is not None:
-        return last_moment(int(alert.period or 0))
+        return due_of(alert.notice, alert.period or "")
     return about.due_at if about else None

@@ -38,6 +38,14 @@ class Report:
         return not self.findings
 
 
+# Whoever is expected at the table of case `k`, besides the organisation that directs it.
+OF = "coalesce(a.principal_id, p.organisation_id)"
+HELD = "FROM assignments a JOIN contacts p ON p.id = a.contact_id WHERE a.case_id = k.id"
+PARTNERS = f"""
+    SELECT {OF} AS organisation {HELD} AND a.until IS NULL AND a.role <> 'case_director'
+    UNION SELECT r.organisation_id FROM requests r WHERE r.case_id = k.id AND r.state = 'open'
+    EXCEPT SELECT {OF} {HELD} AND a.until IS NULL AND a.role = 'case_director'"""
+
 # What each query finds, as code and as SQL over open cases `k`. Both databases read it alike.
 CHECKS: dict[str, str] = {
     "no-holder": """
@@ -62,14 +70,37 @@ CHECKS: dict[str, str] = {
                 AND v.run_id IS NULL AND v.entered_at < :unarmed
                 AND EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id
                             AND c.state = 'open' AND c.next_at < :horizon))""",
+    "offer-past-term": """
+        EXISTS (SELECT 1 FROM handovers h JOIN checkpoints c ON c.handover_id = h.id
+                WHERE h.case_id = k.id AND h.state = 'offered' AND c.state = 'open'
+                AND c.key IN ('handover_answered', 'handover_urgent') AND c.due_at < :late)""",
     "unsent-alert": """
         EXISTS (SELECT 1 FROM alerts t WHERE t.case_id = k.id
                 AND t.next_at IS NOT NULL AND t.created_at < :unsent)""",
+    "silence-unwatched": f"""
+        (k.silent_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM checkpoints c WHERE c.case_id = k.id AND c.state = 'open'
+            AND c.key IN ('case_silent', 'wait_over')))
+        OR EXISTS (SELECT 1 FROM ({PARTNERS}) e WHERE NOT EXISTS (
+            SELECT 1 FROM partners p WHERE p.case_id = k.id AND p.organisation_id = e.organisation
+            AND (p.silent_at IS NOT NULL OR EXISTS (
+                SELECT 1 FROM checkpoints c WHERE c.case_id = k.id AND c.state = 'open'
+                AND c.origin LIKE 'partner:' || p.id || ':%'))))""",
+    "silence-not-asked": """
+        k.silent_at < :late OR EXISTS (SELECT 1 FROM partners p WHERE p.case_id = k.id
+                                       AND p.silent_at < :late)
+        OR EXISTS (SELECT 1 FROM journal j WHERE j.case_id = k.id
+                   AND j.kind = 'silence_put_off' AND j.at >= k.stirred_at
+                   AND k.silent_at IS NOT NULL)""",
     "rung-without-alert": """
         EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id AND c.rung IS NOT NULL
                 AND NOT EXISTS (SELECT 1 FROM alerts t
                                 WHERE t.checkpoint_id = c.id AND t.rung = c.rung))""",
 }
+
+# Looked at in a closed case too, while a promise outlives it: who reported is told of the end.
+AFTER_CLOSING = {"not-raised", "put-off", "unsent-alert", "rung-without-alert"}
+OUTLIVED = "k.id IN (SELECT o.case_id FROM checkpoints o WHERE o.state = 'open')"
 
 
 def audit(
@@ -98,8 +129,9 @@ def _findings(
 ) -> Iterator[Finding]:
     for what, condition in CHECKS.items():
         used = {name: moment for name, moment in moments.items() if f":{name}" in condition}
+        looked_at = f"k.closed_at IS NULL OR {what in AFTER_CLOSING} AND {OUTLIVED}"
         query = sa.text(
-            f"SELECT k.key FROM cases k WHERE k.closed_at IS NULL AND {condition} "
+            f"SELECT k.key FROM cases k WHERE ({looked_at}) AND ({condition}) "
             "ORDER BY k.id LIMIT :most"
         ).bindparams(*(sa.bindparam(name, moment, UtcTime()) for name, moment in used.items()))
         for (key,) in connection.execute(query, {"most": limit}):

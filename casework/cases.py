@@ -9,11 +9,24 @@ from models import Case, Visit
 def find(session: Session, key: str) -> Case:
     """The case, locked for this transaction, as it is now. Raises NotFound."""
     # Read afresh: whoever held the lock before us may have changed what this session saw earlier.
-    locked = select(Case).where(Case.key == key).with_for_update()
+    # Not so strict that it would stop those who only refer to the case.
+    locked = select(Case).where(Case.key == key).with_for_update(key_share=True)
     case = session.exec(locked.execution_options(populate_existing=True)).first()
     if case is None:
-        raise NotFound("case", key, "see: estafette case list")
+        raise _unknown(key)
     return case
+
+
+def look_up(session: Session, key: str) -> Case:
+    """The case as it is now, without waiting for anybody. Raises NotFound."""
+    case = session.exec(select(Case).where(Case.key == key)).first()
+    if case is None:
+        raise _unknown(key)
+    return case
+
+
+def _unknown(key: str) -> NotFound:
+    return NotFound("case", key, "see: estafette case list")
 
 
 def moved_on(session: Session, case: Case) -> None:

@@ -7,10 +7,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from casework import journal
+from casework.authority import may_move_clock
 from casework.dating import Start, date_checkpoint
 from casework.policies import calendars_now, policy_of
 from casework.recount import changed, changes_of, root_id_of, standing_of
 from casework.refusals import NotAllowed
+from escalation.baton import ABOUT_SILENCE
 from escalation.lanes import PAUSE_OVER
 from escalation.ledger import BadChange, Entry, Standing, What
 from escalation.policy import CASE
@@ -29,9 +31,16 @@ def change_term(
     """
     if row.state is not CheckpointState.OPEN:
         raise NotAllowed(f"promise {row.id} of case {case.key} is over; its date stays as it was")
+    if row.key in ABOUT_SILENCE:
+        raise NotAllowed(
+            f"promise {row.id} asks about silence, which is no date to change; when there is a "
+            "reason to wait, state it: estafette case wait"
+        )
     entry = replace(entry, ground=_said(ground, "ground", 200))
     reason, root_id = _said(reason, "reason", 1000), root_id_of(session, row)
     standing = _standing(session, root_id, entry, now)
+    last = max(standing.end, entry.until or standing.end)
+    may_move_clock(session, case, row, actor, last, now)
     successor = _replaced(session, case, row, entry, standing, now)
     change = TermChange(
         case_id=row.case_id, root_id=root_id, checkpoint_id=row.id or 0,
@@ -75,7 +84,8 @@ def _replaced(
     waits = entry.what is not What.REDATED
     successor = Checkpoint(
         case_id=row.case_id, key=row.key, section=row.section, origin=f"change:{row.id}",
-        visit_id=row.visit_id, handover_id=row.handover_id, kind=row.kind,
+        visit_id=row.visit_id, handover_id=row.handover_id,
+        request_id=row.request_id, asked_id=row.asked_id, owed_id=row.owed_id, kind=row.kind,
         statutory=row.statutory, outlives=row.outlives, source=row.source, length=row.length,
         since=row.since, due_on=to.end, due_at=to.due_at, nominal_on=to.nominal, exact=to.exact,
         derivation=[{"nl": t.nl, "en": t.en} for t in to.derivation],

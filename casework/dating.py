@@ -8,13 +8,15 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from casework.awaiting import Dated, dated_by
-from casework.policies import calendars_now, policy_of
+from casework.policies import calendars_now, default_policy, policy_of, usable_policy
 from casework.refusals import Incomplete
+from escalation.baton import ABOUT_SILENCE
 from escalation.events import AfterEvent
 from escalation.lanes import NEXT_STEP, PAUSE_OVER
-from escalation.policy import CASE
+from escalation.policy import CASE, Policy
 from escalation.rungs import AMSTERDAM, first_step
 from escalation.shape import Checkpoint as Spec
+from escalation.silence import begins
 from escalation.terms import Ending, Kind, Term, ends
 from escalation.text import Text
 from models import Case, Checkpoint, CheckpointState, TermChange, Visit
@@ -24,7 +26,8 @@ from models import Case, Checkpoint, CheckpointState, TermChange, Visit
 class Start:
     """What starts a promise: an origin ("visit:12"), the moment, and the facts of an act.
 
-    `counted_from` is the last day of another term that this one follows.
+    `counted_from` is the last day of another term that this one follows. `asked` is the contact who
+    must answer besides the director, `owed` the one who waits for it.
     """
 
     origin: str
@@ -32,8 +35,17 @@ class Start:
     section: str
     visit: Visit | None = None
     handover_id: int | None = None
+    request_id: int | None = None
+    asked: int | None = None
+    owed: int | None = None
     facts: Mapping[str, Any] | None = None
     counted_from: date | None = None
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether it is about a handover or request: those go on, and run out, by the default's
+        numbers when the case's policy can not be used."""
+        return self.handover_id is not None or self.request_id is not None
 
 
 def date_checkpoint(session: Session, case: Case, spec: Spec, start: Start) -> Checkpoint | None:
@@ -46,9 +58,11 @@ def date_checkpoint(session: Session, case: Case, spec: Spec, start: Start) -> C
     if dated is None:
         return None
     ending, awaits = dated.ending, dated.awaits
-    policy, calendar = policy_of(session, case.policy_id), calendars_now(session).working
+    policy, calendar = _policy(session, case, start), calendars_now(session).working
     exact = ending.due_at if dated.exact else None
-    step = first_step(start.at, ending.end, exact, policy.ladder, calendar)
+    # Silence is no silence yet before its last day, so nobody is reminded of it.
+    rings_after = begins(ending.end) if spec.key in ABOUT_SILENCE else start.at
+    step = first_step(rings_after, ending.end, exact, policy.ladder, calendar)
     row = Checkpoint(
         case_id=case.id or 0,
         key=spec.key,
@@ -56,6 +70,9 @@ def date_checkpoint(session: Session, case: Case, spec: Spec, start: Start) -> C
         origin=start.origin,
         visit_id=start.visit.id if start.visit else None,
         handover_id=start.handover_id,
+        request_id=start.request_id,
+        asked_id=start.asked,
+        owed_id=start.owed,
         kind=dated.kind.value,
         statutory=spec.by_law,
         outlives=spec.outlives,
@@ -83,7 +100,7 @@ def ensure_next_date(session: Session, case: Case, visit: Visit, now: datetime) 
 
     A term that outlives the stage is no step of it: nobody would look at the case for its length.
     """
-    _no_pause_of_what_is_over(session, case, now)
+    no_pause_of_what_is_over(session, case.id or 0, now)
     of_visit = select(Checkpoint).where(
         Checkpoint.visit_id == visit.id,
         col(Checkpoint.outlives).is_(False),
@@ -105,10 +122,10 @@ def _no_longer_asked(session: Session, row: Checkpoint, now: datetime) -> None:
         session.add(row)
 
 
-def _no_pause_of_what_is_over(session: Session, case: Case, now: datetime) -> None:
+def no_pause_of_what_is_over(session: Session, case_id: int, now: datetime) -> None:
     """Whether a pause is over is asked only while the promise it paused is open."""
     asked = select(Checkpoint).where(
-        Checkpoint.case_id == case.id,
+        Checkpoint.case_id == case_id,
         Checkpoint.key == PAUSE_OVER.key,
         Checkpoint.state == CheckpointState.OPEN,
     )
@@ -136,9 +153,17 @@ def _dated(session: Session, case: Case, spec: Spec, start: Start) -> Dated | No
     return Dated(_as_stated(stated, spec), spec.kind, isinstance(stated, datetime))
 
 
+def _policy(session: Session, case: Case, start: Start) -> Policy:
+    if start.passes_on:
+        return usable_policy(session, case.policy_id)
+    return policy_of(session, case.policy_id)
+
+
 def _counted(session: Session, case: Case, spec: Spec, start: Start) -> Ending:
-    policy = policy_of(session, case.policy_id)
+    policy = _policy(session, case, start)
     length = policy.length(start.section, spec)
+    if length is None and start.passes_on:
+        length = default_policy().length(start.section, spec)
     if length is None:
         raise Incomplete(policy.name, start.section, [f"{start.section}.{spec.key}"])
     first = start.counted_from or start.at

@@ -18,7 +18,7 @@ from casework.administration import one_at_a_time, record
 from casework.connect import reading, transaction
 from casework.differing import Differing, differing
 from casework.journal import SYSTEM
-from casework.people import contact
+from casework.people import acting
 from casework.policies import calendars_now
 from casework.refusals import NotAllowed, NotFound
 from escalation.calendars import statutory_holidays
@@ -104,7 +104,7 @@ def import_decrees(engine: Engine, rows: Sequence[Row], by: str, now: datetime) 
         if times > 1:
             raise NotAllowed(f"{day} is there twice, with different sources or years; keep one")
     with transaction(engine) as session:
-        actor = contact(session, by).key
+        actor = acting(session, by, now).key
         added = _load(session, periods | days, actor, now)
         return Changed(_days(added), _warnings(periods, days), differing(session))
 
@@ -242,7 +242,7 @@ def _withdrawn(
     if not reason.strip():
         raise NotAllowed("withdrawing a decree needs a reason, so that others can follow it")
     with transaction(engine) as session:
-        actor = contact(session, by).key
+        actor = acting(session, by, now).key
         one_at_a_time(session)
         rows = session.exec(select(Decree).where(which)).all()
         if not rows:

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from casework.batons import WAITING
 from casework.policies import policy_of
 from escalation.dossier import Dossier, Recorded
 from escalation.facts import restored
 from escalation.moves import act_named
 from escalation.rungs import AMSTERDAM
-from models import Act, Case, Handover, HandoverState, Role, Signal
+from models import Act, Case, Handover, Role, Signal
 
 
 def dossier_of(
@@ -57,6 +58,6 @@ def _care_on_offer(session: Session, case: Case) -> bool:
     offered = select(Handover.id).where(
         Handover.case_id == case.id,
         Handover.role == Role.CARE,
-        Handover.state == HandoverState.OFFERED,
+        col(Handover.state).in_(WAITING),
     )
     return session.exec(offered).first() is not None

@@ -17,11 +17,15 @@ from casework import journal
 from casework.cases import moved_on
 from casework.connect import transaction
 from casework.dating import Start, date_checkpoint
-from casework.people import KEY, contact, first_director
+from casework.people import KEY, contact
 from casework.policies import policy_of, version_for
+from casework.presence import refuse_unreachable
 from casework.reasons import remember
 from casework.refusals import Incomplete, NotAllowed
-from casework.stages import enter_stage
+from casework.reporter_clocks import report_came_in
+from casework.silence import stirred
+from casework.stages import OPENED, enter_stage
+from casework.succeeding import first_director
 from escalation.path import FIRST
 from escalation.rungs import AMSTERDAM
 from models import Assignment, Case, CaseNumber, Contact, Reporter, Role, Signal
@@ -80,7 +84,8 @@ def receive_signal(
     """The signal is on a case with a holder. Received twice is received once.
 
     It joins the open case at its address, which the journal and the result say. `separate_because`
-    opens a case of its own beside that one. Raises NotAllowed when nobody can hold a new case.
+    opens a case of its own beside that one. Raises NotAllowed when nobody can hold a new case, or
+    the `director` who is named is absent or left.
     """
     if new.received_at > now:
         raise NotAllowed("a signal can not be received in the future; check the date")
@@ -109,11 +114,7 @@ def _received(
         if existing and not separate_because:
             _join(session, existing, new, now)
             return Received(existing.key, "joined")
-        holder = (
-            contact(session, director)
-            if director
-            else first_director(session, new.municipality, now)
-        )
+        holder = _holder(session, new, now, director)
         case = _open(session, new, now, holder, policy, existing is not None)
         if separate_because:
             remember(session, case, None, journal.SYSTEM, now, {"separate case": separate_because})
@@ -139,20 +140,30 @@ def _open_case_at(session: Session, new: NewSignal) -> Case | None:
             col(Case.closed_at).is_(None),
         )
         .order_by(col(Case.strand))
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).first()
+
+
+def _holder(session: Session, new: NewSignal, now: datetime, director: str | None) -> Contact:
+    if not director:
+        return first_director(session, new.municipality, now)
+    named = contact(session, director)
+    refuse_unreachable(session, named, now)
+    return named
 
 
 def _join(session: Session, case: Case, new: NewSignal, now: datetime) -> None:
     signal = _store(session, case, new)
     moved_on(session, case)
     journal.append(session, case, now, journal.SYSTEM, "signal_joined", signal=signal.id)
+    stirred(session, case, now)
     # Its reporter is owed word, and an urgent call a look, whatever the case is doing meanwhile.
     owed = {"acknowledged", "acute_call"} if new.acute else {"acknowledged"}
     for spec in FIRST.checkpoints:
         if spec.key in owed:
             start = Start(f"signal:{signal.id}", new.received_at, FIRST.key)
             date_checkpoint(session, case, spec, start)
+    report_came_in(session, case, signal)
 
 
 def _open(
@@ -195,7 +206,8 @@ def _open(
     journal.append(
         session, case, now, journal.SYSTEM, "opened", signal=signal.id, policy=policy.name
     )
-    enter_stage(session, case, FIRST, now, "opened", since=new.received_at, acute=new.acute)
+    enter_stage(session, case, FIRST, now, OPENED, since=new.received_at, acute=new.acute)
+    report_came_in(session, case, signal)
     return case
 
 

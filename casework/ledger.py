@@ -14,7 +14,7 @@ from sqlmodel import Session
 from casework.cases import find, moved_on
 from casework.changing import change_term
 from casework.connect import transaction
-from casework.people import contact
+from casework.people import acting
 from casework.promises import open_promise
 from casework.recount import LedgerLine, changes_of, latest_of, ledger_of, root_id_of
 from casework.refusals import NotAllowed
@@ -102,7 +102,7 @@ def _change(
     now: datetime,
 ) -> Changed:  # fmt: skip
     with transaction(engine) as session:
-        case, actor = find(session, case_key), contact(session, by).key
+        case, actor = find(session, case_key), acting(session, by, now).key
         row = open_promise(session, case, promise, over_too=True)
         said = (entry, ground.strip(), reason.strip(), actor)
         if known := _made_before(session, row, *said):

@@ -9,7 +9,7 @@ from casework.administration import one_at_a_time, record
 from casework.connect import reading, transaction
 from casework.decrees import coverage
 from casework.journal import SYSTEM
-from casework.people import is_absent
+from casework.presence import is_absent
 from escalation.notices import AMSTERDAM, rung_at
 from models import Alert, AlertState, Contact, Notice
 
@@ -69,8 +69,16 @@ def _recipients(session: Session, now: datetime) -> list[int]:
     An absent person without a deputy is told all the same: a mailbox keeps what it gets.
     """
     for function in TOLD:
-        people = select(Contact).where(Contact.function == function).order_by(col(Contact.id))
+        people = (
+            select(Contact)
+            .where(Contact.function == function, col(Contact.left_at).is_(None))
+            .order_by(col(Contact.id))
+        )
         if found := session.exec(people).all():
-            told = (p.deputy_id if is_absent(p, now) and p.deputy_id else p.id for p in found)
-            return list(dict.fromkeys(person for person in told if person is not None))
+            return list(dict.fromkeys(_or_deputy(session, person, now) for person in found))
     return []
+
+
+def _or_deputy(session: Session, person: Contact, now: datetime) -> int:
+    deputy = person.deputy_id if is_absent(session, person, now) else None
+    return deputy or person.id or 0

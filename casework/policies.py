@@ -15,7 +15,7 @@ from casework.journal import SYSTEM
 from casework.refusals import NotFound
 from escalation.calendars import Calendars, calendars
 from escalation.calendars import Decree as DecreedDay
-from escalation.policy import Policy, completed, parse, shipped
+from escalation.policy import Policy, PolicyError, completed, parse, shipped
 from models import Decree, PolicyVersion
 
 
@@ -99,6 +99,19 @@ def policy_of(session: Session, policy_id: int) -> Policy:
     """The policy a case is pinned to."""
     row = session.get_one(PolicyVersion, policy_id)
     return _parsed(row.text, row.base)
+
+
+def usable_policy(session: Session, policy_id: int) -> Policy:
+    """The same; the default for one that was damaged since it was loaded."""
+    try:
+        return policy_of(session, policy_id)
+    except PolicyError:
+        return default_policy()
+
+
+def default_policy() -> Policy:
+    """The policy this version comes with, which leaves no number out."""
+    return parse(shipped("default"))
 
 
 @lru_cache(maxsize=64)

@@ -7,34 +7,52 @@ from sqlmodel import Session, col, select
 
 from casework import journal
 from casework.cases import find, moved_on, open_visit
+from casework.chores import do_chores, next_chore
 from casework.connect import reading, transaction
 from casework.dating import ensure_next_date
-from casework.people import contact
+from casework.instead import refuse_elsewhere
+from casework.people import acting
 from casework.raising import raise_batch
 from casework.recount import latest_of
 from casework.refusals import NotAllowed, NotFound
+from casework.reporter_clocks import word_goes_on
+from casework.silence import stirred
 from models import Answer, Case, Checkpoint, CheckpointState
 
 BATCH = 500
+CHORES_AT_ONCE = 50  # each takes a handful of statements, and others wait meanwhile
 
 
 def raise_due(
     engine: Engine, now: datetime, limit: int = BATCH, *, case_key: str | None = None
 ) -> int:
-    """At most `limit` rungs that ring by `now` are raised; returns how many. Call until 0.
+    """At most `limit` rungs that ring by `now` are raised, and chores done; returns how many of
+    both. Call until 0.
 
     Those of one case only, when it is named.
 
-    Statutory promises first. One transaction: mark, journal and outbox, or nothing. Two callers
-    share the work on PostgreSQL and wait for each other on SQLite; neither raises a rung twice.
+    Promises first, the statutory before the others: mark, journal and outbox in one transaction, or
+    nothing. Chores have another transaction, so that no promise ever waits for them or fails with
+    them; what rings because of them rings in it. Two callers share the work on PostgreSQL and wait
+    for each other on SQLite; neither raises a rung twice.
     """
     with transaction(engine) as session:
-        case_id = find(session, case_key).id if case_key is not None else None
-        return raise_batch(session, now, limit, case_id)
+        raised = raise_batch(session, now, limit, _numbered(session, case_key))
+    if raised >= limit:
+        return raised
+    with transaction(engine) as session:
+        case_id = _numbered(session, case_key)
+        done = do_chores(session, now, min(limit, CHORES_AT_ONCE), case_id)
+        rung = raise_batch(session, now, limit - raised, case_id) if done else 0
+        return raised + done + rung
+
+
+def _numbered(session: Session, case_key: str | None) -> int | None:
+    return find(session, case_key).id if case_key is not None else None
 
 
 def next_due(engine: Engine) -> datetime | None:
-    """The moment the next rung rings; None when no promise is open."""
+    """The moment the next rung rings or chore is needed; None when there is none."""
     with reading(engine) as session:
         moments = [
             session.exec(
@@ -45,6 +63,7 @@ def next_due(engine: Engine) -> datetime | None:
             ).first()
             for statutory in (True, False)
         ]
+        moments.append(next_chore(session))
     return min((m for m in moments if m is not None), default=None)
 
 
@@ -69,22 +88,27 @@ def answer(
         raise NotAllowed(f"{given.value!r} needs a reason, so that the others know why")
     with transaction(engine) as session:
         case = find(session, case_key)
-        actor = contact(session, by).key
+        person = acting(session, by, now)
+        actor = person.key
         row = _promise(session, case, key)
         if row.state is CheckpointState.ANSWERED and row.answer is given:
             return case.version
-        if row.handover_id is not None:
+        if row.request_id is not None:
             raise NotAllowed(
-                f"promise {key!r} is about handover {row.handover_id}; accept or refuse that"
+                f"promise {key!r} is about a request; answer that: "
+                f"estafette case reply {row.request_id}"
             )
         if row.state is not CheckpointState.OPEN:
             raise NotAllowed(_how_it_ended(session, case, key, row))
+        refuse_elsewhere(session, case, row, person, reason, now)
         row.state, row.answer, row.reason = CheckpointState.ANSWERED, given, reason
         row.next_at, row.answered_by, row.closed_at = None, actor, now
         session.add(row)
         session.flush()
+        word_goes_on(session, case, row, now)
         if visit := open_visit(session, case):
             ensure_next_date(session, case, visit, now)
+        stirred(session, case, now, person)
         moved_on(session, case)
         journal.append(session, case, now, actor, "answered", promise=row.id, answer=given.value)
         return case.version

@@ -5,10 +5,9 @@ and one for the outbox, however many and different they are. Each effect has a k
 that a crash, a second watcher or a repeat can neither lose nor double it.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -19,43 +18,24 @@ from sqlmodel import Session, col
 from casework import journal
 from casework.journal import INTEGER, MOMENT, TEXT
 from casework.policies import calendars_now, policy_of
+from casework.reachable import Hearers, People, Ringing, people_now, who_hears
 from escalation.calendars import WorkingCalendar
 from escalation.policy import Ladder, PolicyError, parse, shipped
-from escalation.rungs import latest_passed, recipients
+from escalation.rungs import latest_passed
 from models import (
     AlertState,
     Assignment,
     Case,
     Checkpoint,
     Contact,
-    Handover,
     JournalEntry,
-    Organisation,
 )
 
 Director = aliased(Contact)
 # As the partial indexes spell it: in a parameter, a planner cannot see that they serve.
 OPEN = sa.text("checkpoints.state = 'open'")
 PUT_OFF = timedelta(hours=1)
-BY_FUNCTION = ("process_director", "head_of_public_order")
-
-
-@dataclass(frozen=True, slots=True)
-class Ringing:
-    """An open promise whose rung rings now, with the people nearest to it."""
-
-    id: int
-    case_id: int
-    municipality: str
-    policy_id: int
-    due_on: date
-    due_at: datetime
-    exact: bool
-    statutory: bool
-    offset: int
-    director: int
-    deputy: int | None
-    receiver: int | None
+SKIPPED = "skipped"  # the lead of who is told because nobody could be reached below
 
 
 # A journal line about a ringing promise: its kind, what it says, and the rung when one was raised.
@@ -70,7 +50,7 @@ class Raised:
     offset: int
     next_offset: int
     next_at: datetime
-    to: tuple[int, ...]
+    hearers: Hearers
 
 
 def raise_batch(session: Session, now: datetime, limit: int, case_id: int | None = None) -> int:
@@ -80,7 +60,7 @@ def raise_batch(session: Session, now: datetime, limit: int, case_id: int | None
     audit names its case. Returns how many there were.
     """
     ringing = _ringing(session, now, limit, case_id)
-    raised = _judged(session, ringing, now)
+    raised = _judged(session, ringing, now) if ringing else []
     if raised:
         _mark(session, raised)
         _journal(session, raised, now)
@@ -105,7 +85,7 @@ def _ringing(session: Session, now: datetime, limit: int, case_id: int | None) -
 def _query(statutory: bool, of_one_case: bool) -> sa.Select[Any]:
     c = Checkpoint
     query: sa.Select[Any] = (
-        sa.select(
+        sa.select(  # type: ignore[misc]
             c.id,
             c.case_id,
             Case.municipality,
@@ -117,13 +97,13 @@ def _query(statutory: bool, of_one_case: bool) -> sa.Select[Any]:
             c.next_rung,
             Director.id,
             Director.deputy_id,
-            Handover.to_contact_id,
+            c.asked_id,
+            c.owed_id,
         )  # type: ignore[call-overload]
         .select_from(c)
         .join(Case, Case.id == c.case_id)
         .join(Assignment, Assignment.id == Case.director_id)
         .join(Director, Director.id == Assignment.contact_id)
-        .outerjoin(Handover, Handover.id == c.handover_id)
         .where(
             OPEN,
             col(c.statutory).is_(statutory),
@@ -132,33 +112,13 @@ def _query(statutory: bool, of_one_case: bool) -> sa.Select[Any]:
         .order_by(c.next_at)
         .limit(sa.bindparam("most", type_=INTEGER))
         # The case too: the journal is chained per case, so nobody else may write to it meanwhile.
-        .with_for_update(of=(c, Case), skip_locked=True)
+        .with_for_update(of=(c, Case), skip_locked=True, key_share=True)
     )
     return query.where(col(c.case_id) == sa.bindparam("case_id")) if of_one_case else query
 
 
-@dataclass(frozen=True, slots=True)
-class People:
-    """Who has which function in a municipality, and who stands in for the absent just now."""
-
-    by_function: Mapping[tuple[str, str], list[int]]
-    deputies: Mapping[int, int | None]  # of everybody who is absent
-
-    def reachable(self, person: int | None) -> int | None:
-        """The person, or the deputy while the person is absent; None when neither is there."""
-        if person is None or person not in self.deputies:
-            return person
-        deputy = self.deputies[person]
-        return None if deputy in self.deputies else deputy
-
-    def with_function(self, municipality: str, function: str) -> int | None:
-        """The first of those with this function who can be reached, in person or by deputy."""
-        able = map(self.reachable, self.by_function.get((municipality, function), ()))
-        return next((person for person in able if person is not None), None)
-
-
 def _judged(session: Session, ringing: Iterable[Ringing], now: datetime) -> list[Raised]:
-    calendar, people = calendars_now(session).working, _people(session, now)
+    calendar, people = calendars_now(session).working, people_now(session, now)
     ladders = {
         policy_id: _ladder(session, policy_id) for policy_id in {r.policy_id for r in ringing}
     }
@@ -182,47 +142,12 @@ def _judgement(
         return None
 
 
-def _people(session: Session, now: datetime) -> People:
-    absent = (col(Contact.absent_from) <= now) & (
-        col(Contact.absent_until).is_(None) | (col(Contact.absent_until) > now)
-    )
-    rows = session.execute(
-        sa.select(
-            Contact.id, Contact.function, Organisation.municipality, Contact.deputy_id, absent
-        )  # type: ignore[call-overload]
-        .join(Organisation, Organisation.id == Contact.organisation_id)
-        .where(absent | col(Contact.function).in_(BY_FUNCTION))
-        .order_by(col(Contact.id))
-    ).all()
-    by_function: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row in rows:
-        by_function[row[2], row[1]].append(row[0])
-    return People(by_function, {r[0]: r[3] for r in rows if r[4]})
-
-
 def _judge(
     row: Ringing, ladder: Ladder, calendar: WorkingCalendar, people: People, now: datetime
 ) -> Raised:
     exact = row.due_at if row.exact else None
     offset, step = latest_passed(row.offset, now, row.due_on, exact, ladder, calendar)
-    to = _told(row, recipients(row.offset, offset, ladder), people)
-    # A rung nobody can be reached on is not waited out: the ones above are told at once.
-    for higher in (rung for rung in ladder.rungs if rung.offset > offset):
-        to = to or _told(row, higher.to, people)
-    return Raised(row, offset, step.offset, step.at, to or (row.director,))
-
-
-def _told(row: Ringing, roles: Iterable[str], people: People) -> tuple[int, ...]:
-    nearest = {"director": row.director, "deputy": row.deputy}
-    persons = [
-        people.reachable(nearest[role])
-        if role in nearest
-        else people.with_function(row.municipality, role)
-        for role in roles
-    ]
-    if row.receiver is not None:  # a handover on offer also rings for whoever must answer it
-        persons.append(people.reachable(row.receiver))
-    return tuple(dict.fromkeys(person for person in persons if person is not None))
+    return Raised(row, offset, step.offset, step.at, who_hears(row, offset, ladder, people))
 
 
 def _put_off(session: Session, rows: list[Ringing], now: datetime) -> None:
@@ -261,10 +186,15 @@ def _put_off_before(ids: list[int]) -> sa.Select[Any]:
 
 
 def _journal(session: Session, raised: Iterable[Raised], now: datetime) -> None:
-    told = (
-        (r.ringing, "raised", {"from": r.ringing.offset, "to": len(r.to)}, r.offset) for r in raised
-    )
-    _extend(session, told, now)
+    _extend(session, (line for one in raised for line in _lines(one)), now)
+
+
+def _lines(one: Raised) -> Iterator[Told]:
+    heard, of = one.hearers, one.ringing
+    to = len(heard.to) + len(heard.instead)
+    yield of, "raised", {"from": of.offset, "to": to}, one.offset
+    if heard.skipped is not None:  # its own line has no rung: a rung is raised once
+        yield of, "skipped", {"step": heard.skipped, "to": len(heard.instead)}, None
 
 
 def _extend(session: Session, told: Iterable[Told], now: datetime) -> None:
@@ -282,9 +212,10 @@ def _extend(session: Session, told: Iterable[Told], now: datetime) -> None:
 
 def _send(session: Session, raised: Iterable[Raised], now: datetime) -> None:
     rows = (
-        (r.ringing.case_id, r.ringing.id, r.offset, _lead(r.offset), person, r.ringing.statutory)
+        (r.ringing.case_id, r.ringing.id, r.offset, lead, person, r.ringing.statutory)
         for r in raised
-        for person in r.to
+        for lead, persons in ((_lead(r.offset), r.hearers.to), (SKIPPED, r.hearers.instead))
+        for person in persons
     )
     session.execute(_sending(), journal.packed(rows) | {"now": now})
 

@@ -6,11 +6,14 @@ Refusal
 ├── Unmet         guards still refuse; lists every question with its source
 ├── Incomplete    the policy gives no number this stage needs
 └── NotAllowed    it can not be done in this state, or by this person
-    └── OutOfOrder    what the act follows on is not on record
+    ├── OutOfOrder    what the act follows on is not on record
+    └── IncompletePacket  parts of a handover's packet are missing; lists every one, and what is
+                          wrong with the others
 """
 
 from collections.abc import Iterable
 
+from escalation.packet import PARTS
 from escalation.shape import Guard
 
 
@@ -57,3 +60,12 @@ class OutOfOrder(NotAllowed):
         super().__init__(
             f"{act!r} comes after {before}, which is not on record by then; record that first"
         )
+
+
+class IncompletePacket(NotAllowed):
+    def __init__(self, missing: Iterable[str], wrong: Iterable[str] = ()) -> None:
+        self.missing, self.wrong = tuple(missing), tuple(wrong)
+        lines = [f"  - {name}: {PARTS[name].en}" for name in self.missing]
+        lines += [f"  - {fault}" for fault in self.wrong]
+        first = "the packet is not complete; say in words what is missing and offer again:"
+        super().__init__("\n".join([first, *lines]))

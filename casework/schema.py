@@ -30,10 +30,10 @@ def migrate(engine: Engine, now: datetime, revision: str = "head") -> str:
     """
     if engine.url.database and engine.dialect.name == "sqlite":
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
-    with engine.begin() as connection:
+    with engine.execution_options(migrates=True).begin() as connection:
         _one_at_a_time(connection)
         config = _config()
-        config.attributes["connection"] = connection
+        config.attributes |= {"connection": connection, "now": now}
         command.upgrade(config, revision)
     with transaction(engine) as session:
         _one_at_a_time(session.connection())

@@ -14,7 +14,10 @@ from sqlmodel import Session, col, select
 from casework.dating import Start, date_checkpoint, ensure_next_date
 from casework.outcomes import act_behind, carry_through
 from casework.rearming import rearm
+from casework.reporter_clocks import circumstances_of
+from casework.reporting import mark_reported
 from casework.stages import lapse
+from escalation.baton import REPORT_BACK
 from escalation.moves import section_of
 from escalation.policy import sections
 from escalation.protection import OBJECTION_DECIDED
@@ -58,7 +61,7 @@ def settle(
     _answer(session, case, act, _meant(session, case, facts, objected), now, actor)
     over = facts.get("term_ended") or (objected.due_on if objected else None)
     late = over is not None and act.at.astimezone(AMSTERDAM).date() > over
-    told = circumstances(facts) | ({"late"} if late else set())
+    told = circumstances(facts) | circumstances_of(session, case) | ({"late"} if late else set())
     start = Start(f"act:{act.id}", act.at, section, visit, facts=facts)
     dated = [
         date_checkpoint(session, case, as_told(promise, told), counted(start, promise, over))
@@ -156,6 +159,9 @@ def _answer(
         row.state, row.answer, row.next_at = CheckpointState.ANSWERED, Answer.DONE, None
         row.answered_by, row.closed_at = actor, now
         session.add(row)
+        session.flush()
+        if row.key == REPORT_BACK.key:
+            mark_reported(session, case, row, now)
     session.flush()
 
 

@@ -7,16 +7,23 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, func, select
 
 from casework import journal
+from casework.asked import withdraw_open
 from casework.cases import find, moved_on, open_visit, refuse_stale
+from casework.closing import end_handovers
 from casework.connect import transaction
 from casework.dating import Start, date_checkpoint
 from casework.dossiers import dossier_of
-from casework.people import contact, holder, succeed
+from casework.people import acting, contact
 from casework.policies import policy_of
+from casework.presence import refuse_unreachable
 from casework.reasons import remember, remember_waived
 from casework.refusals import Incomplete, NotAllowed, Unmet
+from casework.reporter_clocks import step_taken
+from casework.silence import stirred
+from casework.succeeding import holder, succeed
 from casework.waiving import waived
 from escalation import moves
+from escalation.baton import REPORTER_TOLD
 from escalation.lanes import LEAD_TAKEN
 from escalation.policy import CASE, missing_in
 from escalation.shape import Stage
@@ -25,8 +32,7 @@ from models import (
     Case,
     Checkpoint,
     CheckpointState,
-    Handover,
-    HandoverState,
+    Contact,
     JournalEntry,
     Role,
     Visit,
@@ -34,6 +40,7 @@ from models import (
 
 # Why a case was closed; the first five are those of the national evaluation.
 RESULTS = ("resolved", "reduced", "not_reduced", "moved", "unclear", "unfounded", "referred")
+OPENED = "opened"  # how a case comes to its first stage
 BEFORE_ANYTHING_WAS_DONE = {"signal", "assessment"}
 
 
@@ -61,14 +68,14 @@ def decide(
     """
     with transaction(engine) as session:
         case = find(session, case_key)
-        actor = contact(session, by).key
+        actor = acting(session, by, now).key
         if _taken_before(session, case, seen_version, actor, exit_key, to):
             return case.version
         refuse_stale(case, seen_version)
         if case.closed_at is not None:
             raise NotAllowed(f"case {case.key} is closed; reopen it first: estafette case reopen")
         target = _target(moves.stage(case.stage), exit_key, to, reason)
-        set_aside = waived(target.guards, waive or {}, contact(session, waived_by or by))
+        set_aside = waived(target.guards, waive or {}, acting(session, waived_by or by, now))
         reasons = {"decision": reason} if reason and reason.strip() else {}
         _judge(session, case, target, now, set_aside.guards)
         if target.is_end:
@@ -88,7 +95,7 @@ def decide(
         visit = open_visit(session, case)
         remember(session, case, visit, actor, now, reasons)
         remember_waived(session, case, visit, set_aside, now)
-        enter_stage(session, case, target, now, exit_key or "other")
+        enter_stage(session, case, target, now, exit_key or "other", by=acting(session, by, now))
         return case.version
 
 
@@ -105,7 +112,8 @@ def reopen(
     """A closed case is open again in `stage`, with a director; returns its version.
 
     Reopening a case that is open already in that stage changes nothing. Raises NotAllowed when
-    another case is open at the address, or no reason is given.
+    another case is open at the address, no reason is given, or the director would be somebody who
+    is absent or left.
     """
     with transaction(engine) as session:
         case = find(session, case_key)
@@ -116,15 +124,16 @@ def reopen(
             raise NotAllowed(f"case {case.key} is open in {case.stage!r}; nothing to reopen")
         if target.is_end or not reason.strip():
             raise NotAllowed("reopening needs an open stage and a reason")
-        actor = contact(session, by)
+        actor = acting(session, by, now)
         holder_now = contact(session, director) if director else actor
+        refuse_unreachable(session, holder_now, now)
         _refuse_second_case(session, case)
         _judge(session, case, target, now, frozenset())
         case.closed_at, case.result = None, None
         succeed(session, case, Role.DIRECTOR, holder_now, now)
         journal.append(session, case, now, actor.key, "reopened", to=target.key)
         remember(session, case, None, actor.key, now, {"reopening": reason})
-        enter_stage(session, case, target, now, "reopened")
+        enter_stage(session, case, target, now, "reopened", by=actor)
         return case.version
 
 
@@ -137,6 +146,7 @@ def enter_stage(
     *,
     since: datetime | None = None,
     acute: bool = False,
+    by: Contact | None = None,
 ) -> Visit | None:
     """The case is in `target`; the stage left is over and the new one's promises are dated.
 
@@ -144,9 +154,13 @@ def enter_stage(
     for an end: nothing is visited there.
     """
     _leave(session, case, target, now, how)
+    lapse(session, case, now, target.ends)
     case.stage = target.key
     moved_on(session, case)
     journal.append(session, case, now, journal.SYSTEM, "entered", stage=target.key)
+    stirred(session, case, now, by)
+    if how != OPENED:
+        step_taken(session, case, now)
     if target.is_end:
         return None
     visit = _new_visit(session, case, target, now)
@@ -235,8 +249,11 @@ def _close(session: Session, case: Case, target: Stage, now: datetime, result: s
             f"case {case.key} can not be closed while terms of law still run: "
             f"{', '.join(sorted(running))}; answer them first"
         )
-    lapse(session, case, now, {row.key for row in _open_checkpoints(session, case)})
-    _revoke_offers(session, case, now)
+    # That a reporter hears of it is owed all the more when the case ends.
+    over = {row.key for row in _open_checkpoints(session, case)} - {REPORTER_TOLD.key}
+    lapse(session, case, now, over)
+    end_handovers(session, case, now)
+    withdraw_open(session, case, now)
     case.closed_at, case.result = now, result
     session.add(case)
     session.flush()
@@ -248,18 +265,6 @@ def _open_checkpoints(session: Session, case: Case) -> list[Checkpoint]:
         Checkpoint.case_id == case.id, Checkpoint.state == CheckpointState.OPEN
     )
     return list(session.exec(rows))
-
-
-def _revoke_offers(session: Session, case: Case, now: datetime) -> None:
-    """Nobody can take over a closed case, so what is on offer is taken back."""
-    for row in session.exec(
-        select(Handover).where(
-            Handover.case_id == case.id,
-            col(Handover.state).in_([HandoverState.DRAFT, HandoverState.OFFERED]),
-        )
-    ):
-        row.state, row.answered_at = HandoverState.REVOKED, now
-        session.add(row)
 
 
 def _end_assignments(session: Session, case: Case, now: datetime) -> None:

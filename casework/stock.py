@@ -8,6 +8,7 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from casework.cases import find
+from casework.chores import do_chores
 from casework.connect import transaction
 from casework.questions import question
 from casework.raising import raise_batch
@@ -61,6 +62,8 @@ def take_stock(
         case = find(session, case_key)
         visit = _visit(session, case, stage, number)
         raise_batch(session, now, limit=1000, case_id=case.id)
+        if do_chores(session, now, limit=1000, case_id=case.id):
+            raise_batch(session, now, limit=1000, case_id=case.id)  # what rings because of them
         session.expire_all()
         promises = _promises(session, case)
         waits = min(

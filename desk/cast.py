@@ -46,7 +46,7 @@ def policy_for(engine: Engine, history: History, wanted: str | None, now: dateti
 
 
 def _add(engine: Engine, history: History, person: Person) -> None:
-    town, home = history.municipality, f"{person.organisation}-{history.municipality}"
+    town, home = history.municipality, history.home_of(person)
     name = town.replace("-", " ").title()
     add_organisation(engine, NewOrganisation(
         key=home, name=f"{person.organisation} {name}", kind=person.organisation,

@@ -11,10 +11,17 @@ from desk.commands import (
     contacts,
     decrees,
     handovers,
+    holding,
+    organisations,
+    partners,
     paths,
     policies,
+    receiving,
+    reporters,
+    requests,
     running,
     signals,
+    succession,
     terms,
     tools,
 )
@@ -35,9 +42,16 @@ app = typer.Typer(
 app.add_typer(signals.app, name="signal")
 app.add_typer(cases.app, name="case")
 terms.add_to(cases.app)
+holding.add_to(cases.app)
+reporters.add_to(cases.app)
+requests.add_to(cases.app)
+partners.add_to(cases.app, contacts.app)
 app.add_typer(handovers.app, name="handover")
+receiving.add_to(handovers.app)
+succession.add_to(handovers.app)
 app.add_typer(alerts.app, name="alert")
 app.add_typer(contacts.app, name="contact")
+organisations.add_to(contacts.app)
 app.add_typer(policies.app, name="policy")
 app.add_typer(decrees.app, name="decree")
 paths.add_to(app)

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from casework.people import KEY
-from desk.known_words import Words
+from desk.baton_steps import Ask, Assign, Offer, Reply, Wait
+from desk.known_words import Strict, Words
 from desk.placing import Misplaced, Placed, place
 from desk.plain_yaml import BadYaml, problems, read
-from desk.steps import Act, Answer, Decide, Offer, Reopen, Signal, Step, Strict, Term
+from desk.steps import Act, Answer, Decide, Reopen, Signal, Step, Term
 
 Slug = Annotated[str, Field(pattern=KEY, max_length=40)]
 
@@ -99,6 +100,10 @@ class History(Strict):
         }  # fmt: skip
         return default | self.people
 
+    def home_of(self, person: Person) -> str:
+        """The key of the organisation somebody works for."""
+        return f"{person.organisation}-{self.municipality}"
+
     @property
     def states_by_law(self) -> bool:
         """Whether the file speaks of a by-law, if only to say (null) that there is none."""
@@ -167,13 +172,18 @@ def _strangers(history: History) -> Iterator[str]:
 
 
 def _named(step: Step) -> Iterator[str]:
+    """Everybody this step names, by short name."""
     does = step.does
-    if isinstance(does, Act | Decide | Answer | Offer | Reopen | Term):
+    if isinstance(does, Act | Decide | Answer | Reopen | Term | Offer | Assign | Ask | Wait):
         yield does.by
     if isinstance(does, Act | Decide):
         yield does.waived_by
-    if isinstance(does, Offer):
+    if isinstance(does, Offer | Assign | Ask):
         yield does.to
+    if isinstance(does, Reply) and does.by:
+        yield does.by
+    if isinstance(does, Wait) and does.partner:
+        yield does.partner
 
 
 __all__ = [

@@ -6,7 +6,14 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+)
 
 from casework.stages import RESULTS
 from escalation import moves
@@ -17,6 +24,12 @@ from escalation.terms import BadTerm, Length, Unit
 
 # How a step is refused, when it is not for an unmet guard; `because` may name these too.
 REFUSALS = ("out_of_place", "incomplete", "not_allowed", "not_found", "bad_facts")
+
+
+class Strict(BaseModel):
+    """A place in a history that takes these words and no other."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 def _known(kind: str, words: Callable[[], Iterable[str]]) -> AfterValidator:

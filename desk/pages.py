@@ -1,7 +1,8 @@
 """Where the links in alerts lead: a few read-only pages on loopback.
 
 They show keys, questions and dates, never a name or an address, and change nothing: a mail scanner
-that follows a link does no harm. Acting is done on the command line, which the pages spell out.
+that follows a link does no harm. Acting is done on the command line, which the pages spell out;
+only a signed link (`desk/link_pages.py`) leads to a page that can be answered.
 """
 
 import threading
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 TEMPLATES = Path(__file__).with_name("templates")
-POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 def pages(settings: DeskSettings) -> "FastAPI":
@@ -28,8 +32,12 @@ def pages(settings: DeskSettings) -> "FastAPI":
     from fastapi.templating import Jinja2Templates
     from starlette.middleware.base import RequestResponseEndpoint
 
+    from casework.alert_views import alert_view
     from casework.connect import connect
-    from casework.views import alert_view, case_list
+    from casework.handover_views import handover_view
+    from casework.views import case_list
+    from desk.alert_ways import ways
+    from desk.link_pages import link_pages
     from escalation.path import STAGES
     from notifications.mailbox import letters
 
@@ -49,12 +57,16 @@ def pages(settings: DeskSettings) -> "FastAPI":
         found = alert_view(engine, number)
         if found is None:
             raise HTTPException(404, "Dit bericht bestaat niet.")
-        return look.TemplateResponse(request, "alert.html", {"alert": found})
+        about = handover_view(engine, found.handover) if found.handover else None
+        told = {"alert": found, "ways": ways(found, about)}
+        return look.TemplateResponse(request, "alert.html", told)
 
     @app.get("/mail")
     def mail(request: Request) -> Response:
         found = letters(settings.mailbox, limit=50)
         return look.TemplateResponse(request, "mail.html", {"letters": found})
+
+    app.include_router(link_pages(look, engine))
 
     @app.middleware("http")
     async def guarded(request: Request, call_next: RequestResponseEndpoint) -> Response:

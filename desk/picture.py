@@ -1,15 +1,18 @@
 """Draws one case in the terminal: path, lanes, promises with their why, holders, journal."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rich import box
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from casework.ledger import LedgerLine
 from casework.views import CaseView, PromiseView
+from desk.handover_page import STATES as HANDOVERS
 from desk.say import when
 from escalation.path import LANES, PATH, STAGES
 
@@ -20,16 +23,27 @@ CHANGED = {
     "redated": "nieuwe datum",
 }
 STATES = {"open": "bold", "answered": "green", "lapsed": "dim"}
+IN_COLUMNS = 120  # a narrower terminal leaves no room for the why beside the promise
+
+
+class PromiseRow(NamedTuple):
+    number: str
+    asks: str
+    due: str
+    why: Text
+    next_at: str
+    state: Text
 
 
 def draw(case: CaseView, ledger: Sequence[LedgerLine] = ()) -> None:
     """The case on the terminal, as wide as it is; `ledger` says how its dates were changed."""
-    Console(highlight=False).print(
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(
         Group(
             _head(case),
             _panel("Pad", _path(case)),
             _panel("Sporen", _lanes(case)),
-            _panel("Beloften", _promises(case, ledger)),
+            _panel("Beloften", _promises(case, ledger, console.width)),
             _panel("Stokje", _baton(case)),
             _panel("Verder kan het naar", _exits(case)),
             *([_panel("Terzijde gesteld", _waived(case))] if case.waived else []),
@@ -80,15 +94,30 @@ def _lanes(case: CaseView) -> Table:
     return table
 
 
-def _promises(case: CaseView, ledger: Sequence[LedgerLine]) -> Table:
+def _promises(case: CaseView, ledger: Sequence[LedgerLine], wide: int) -> Table:
+    shown = [p for p in case.promises if p.state == "open"] or case.promises[-3:]
+    rows = [_promise(promise, _changes(promise, ledger)) for promise in shown]
+    table = _columns(rows) if wide >= IN_COLUMNS else _stacked(rows)
+    over = len(case.promises) - len(shown)
+    table.caption = f"{over} eerdere beloften zijn beantwoord of vervallen" if over else None
+    return table
+
+
+def _columns(rows: Iterable[PromiseRow]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("nr", "vraag", "uiterlijk", "waarom die datum", "gaat af", "stand"):
         table.add_column(title, overflow="fold")
-    shown = [p for p in case.promises if p.state == "open"] or case.promises[-3:]
-    for promise in shown:
-        table.add_row(*_promise(promise, _changes(promise, ledger)))
-    over = len(case.promises) - len(shown)
-    table.caption = f"{over} eerdere beloften zijn beantwoord of vervallen" if over else None
+    for row in rows:
+        table.add_row(row.number, row.asks, row.due, row.why, row.next_at, row.state)
+    return table
+
+
+def _stacked(rows: Iterable[PromiseRow]) -> Table:
+    """Each promise below the other, and its why below itself."""
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        dates = Text.assemble(f"uiterlijk {row.due}, gaat af {row.next_at}, ", row.state)
+        table.add_row(row.number, Group(row.asks, dates, Padding(row.why, (0, 0, 0, 2))))
     return table
 
 
@@ -101,16 +130,17 @@ def _changes(p: PromiseView, ledger: Sequence[LedgerLine]) -> list[str]:
     return [f"{CHANGED[line.what]} per {when(line.on)} ({line.ground}, {line.by})" for line in made]
 
 
-def _promise(p: PromiseView, changes: list[str]) -> Iterable[RenderableType]:
+def _promise(p: PromiseView, changes: list[str]) -> PromiseRow:
     due = when(p.due_at) if p.exact else when(p.due_on)
-    law = " (wettelijk)" if p.statutory else ""
-    yield str(p.id)
-    yield f"{p.asks.nl}\n[{p.section}.{p.key}]"
-    yield due + law
     why = Text(" ".join(step["nl"] for step in p.derivation), "dim")
-    yield Text("\n").join([*(Text(said, "yellow") for said in changes), why])
-    yield when(p.next_at) if p.state == "open" else "–"
-    yield Text(p.answer or p.state, STATES[p.state])
+    return PromiseRow(
+        str(p.id),
+        f"{p.asks.nl}\n[{p.section}.{p.key}]",
+        due + (" (wettelijk)" if p.statutory else ""),
+        Text("\n").join([*(Text(said, "yellow") for said in changes), why]),
+        when(p.next_at) if p.state == "open" else "–",
+        Text(p.answer or p.state, STATES[p.state]),
+    )
 
 
 def _baton(case: CaseView) -> Table:
@@ -118,7 +148,8 @@ def _baton(case: CaseView) -> Table:
     for role, holder in sorted(case.holders.items()):
         table.add_row(role, Text(holder, "bold"))
     for h in case.handovers:
-        table.add_row(f"overdracht {h.id}", f"{h.role}: {h.sender} → {h.receiver} ({h.state})")
+        passed = f"{h.role}: {h.sender} → {h.receiver}"
+        table.add_row(f"overdracht {h.id}", f"{passed} ({HANDOVERS[h.state]})")
     return table
 
 

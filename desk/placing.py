@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from desk.baton_steps import Wait
 from desk.steps import Act, Step, Term
 from escalation import moves
 from escalation.calendars import calendars
@@ -129,7 +130,7 @@ def _away(moment: datetime, length: str | None, *, back: bool = False) -> dateti
 
 
 def _facts(number: int, step: Step, at: datetime) -> Mapping[str, Any]:
-    if isinstance(step.does, Term):
+    if isinstance(step.does, Term | Wait):
         return _dates(number, step.does, at)
     if not isinstance(step.does, Act):
         return {}
@@ -140,15 +141,21 @@ def _facts(number: int, step: Step, at: datetime) -> Mapping[str, Any]:
         raise Misplaced(number, str(error)) from None
 
 
-def _dates(number: int, change: Term, at: datetime) -> Mapping[str, Any]:
-    """The day or moment a changed term states, counted from the step when it is a length."""
-    stated = change.pause_until or change.redate
+def _dates(number: int, change: Term | Wait, at: datetime) -> Mapping[str, Any]:
+    """The day or moment that is stated, counted from the step when it is a length."""
+    name, stated = _stated(change)
     if stated is None:
         return {}
     day = _away(at, stated).astimezone(AMSTERDAM).date() if isinstance(stated, str) else stated
-    if isinstance(day, datetime) and change.pause_until is not None:
-        raise Misplaced(number, "pause_until wants a date, without a time")
-    return {change.way: day}
+    if isinstance(day, datetime) and name in {"pause_until", "until"}:
+        raise Misplaced(number, f"{name} wants a date, without a time")
+    return {name: day}
+
+
+def _stated(change: Term | Wait) -> tuple[str, date | str | None]:
+    if isinstance(change, Wait):
+        return "until", change.until
+    return change.way, change.pause_until or change.redate
 
 
 def _counted(name: str, value: Any, step: Step, at: datetime) -> Any:

@@ -10,6 +10,8 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from desk.plainly import in_words
+
 # What pydantic says in Python's terms, in those of a person who writes YAML.
 WANTED = {
     "missing": "is needed; add it",
@@ -85,7 +87,7 @@ def _what(found: Any, model: type[BaseModel]) -> str:
         return f"is not a word of this format; known here are {known}"
     if found["type"] in WANTED:
         return WANTED[found["type"]]
-    said: str = found["msg"].removeprefix("Value error, ")
+    said = in_words(found)
     return f"{found['input']!r}: {said}" if found["type"].startswith("string") else said
 
 

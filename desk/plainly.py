@@ -2,6 +2,12 @@
 
 from typing import Any
 
+# How a field is written, by its pattern: casework.people.KEY, NewContact.language.
+WRITTEN_AS = {
+    r"^[a-z0-9][a-z0-9-]*$": "small letters, digits and hyphens, such as regie-noord",
+    "^(nl|en)$": "nl or en",
+}
+
 
 def sentence_for(error: BaseException) -> str | None:
     """What to tell the person, or None when this is a bug of ours."""
@@ -33,11 +39,21 @@ def sentence_for(error: BaseException) -> str | None:
 
 
 def _problem(error: Any, prefix: str = "") -> str:
-    words = error["msg"].removeprefix("Value error, ")
+    words = in_words(error)
     if error["type"] == "extra_forbidden":
         words = "is not a known field; remove or correct it"
     where = ".".join(str(part) for part in error["loc"])
     return f"{prefix}{where.upper() if prefix else where}: {words}" if where else words
+
+
+def in_words(error: Any) -> str:
+    """What a checked field wants, in words rather than in a pattern."""
+    if error["type"] == "string_pattern_mismatch":
+        pattern = error["ctx"]["pattern"]
+        if pattern in WRITTEN_AS:
+            return WRITTEN_AS[pattern]
+    said: str = error["msg"]
+    return said.removeprefix("Value error, ")
 
 
 def _database(error: Any) -> str:
@@ -69,6 +85,7 @@ def _of_other_rooms(error: BaseException) -> str | None:
     """Errors whose rooms are only loaded when they are used."""
     named = {
         "DatabaseUrlError",
+        "LinkSecretError",
         "MailboxError",
         "ChannelError",
         "TemplateError",

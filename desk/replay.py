@@ -14,19 +14,22 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy.engine import Engine
 
+from casework.alert_views import alert_list
 from casework.alerts import claim, next_to_send, record
 from casework.connect import connect
-from casework.people import held_at
+from casework.holding import held_at
+from casework.judging import unmet_for
 from casework.promises import raise_due
 from casework.refusals import Unmet
 from casework.schema import migrate
 from casework.stock import take_stock
-from casework.views import CaseView, alert_list, unmet_for
+from casework.views import CaseView, rings_at
 from casework.words import Role
 from desk.cast import introduce, policy_for
 from desk.history import History
+from desk.marks import played
 from desk.placing import Placed, shifted
-from desk.playing import REFUSED, Player, played, word_for
+from desk.playing import REFUSED, Player, word_for
 from desk.retelling import AlertTold, Replayed
 from desk.steps import Act, Signal
 from desk.told import Refused, StepTold, known, told
@@ -108,16 +111,19 @@ class Reel:
     def _ring(self, key: str, now: datetime) -> datetime | None:
         """What rings in the case by now has rung; returns when something rings next."""
         if self.views[key].closed_at is None:
-            return take_stock(self.player.engine, key, self.views[key].stage, now).next_at
-        raise_due(self.player.engine, now, EVERYTHING, case_key=key)  # nobody visits a closed case
-        return _next(self.player.view(key, now))
+            take_stock(self.player.engine, key, self.views[key].stage, now)
+        else:  # nobody visits a closed case
+            raise_due(self.player.engine, now, EVERYTHING, case_key=key)
+        return rings_at(self.player.engine, key)
 
     def play(self, placed: Placed) -> None:
         """The step was played, or refused, and is on record with what it led to."""
         if placed.number <= self.resumes_at:
             self.steps.append(known(placed))
             return
-        before, refused, self.clock = self.view, None, placed.at
+        # As it is now: since the last step time may have changed it, by an offer that ran out.
+        self.views[self.view.key] = before = self.player.view(self.view.key, placed.at)
+        refused, self.clock = None, placed.at
         try:
             self.see(self.player.play(before, placed, placed.at), placed.at)
         except REFUSED as error:
@@ -131,7 +137,7 @@ class Reel:
         with the step after the last one that the rows show."""
         another = case_key not in self.views
         self.views[case_key] = self.player.view(case_key, now)
-        self.next_at[case_key] = _next(self.view)
+        self.next_at[case_key] = self.view.rings_at
         if another:
             steps = [placed.step for placed in self.placed]
             shown = played(self.player.engine, self.views, steps)
@@ -178,10 +184,6 @@ class Reel:
             guards = unmet_for(engine, view.key, act.kind, placed.facts, placed.at)
             guards = tuple(guard for guard in guards if guard.key not in act.waive)
         return Refused(word_for(error), guards, str(error))
-
-
-def _next(view: CaseView) -> datetime | None:
-    return min((row.next_at for row in view.promises if row.next_at), default=None)
 
 
 def start(

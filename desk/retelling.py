@@ -99,7 +99,7 @@ class Replayed:
         def kind(alert: AlertTold) -> tuple[int, str, str]:
             return sum(at <= alert.at for at in steps), alert.asks.en, alert.lead
 
-        first = {kind(alert): alert.at for alert in reversed(self.alerts)}
+        first = {kind(alert): (alert.at, alert.number) for alert in reversed(self.alerts)}
         ordered = sorted(self.alerts, key=lambda alert: (first[kind(alert)], kind(alert)))
         for _kind, group in groupby(ordered, key=kind):
             rung = list(group)

@@ -5,12 +5,15 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
+from itertools import accumulate
+from textwrap import wrap
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+WIDE = 100  # what a table of free text may take
 DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 
 AS_JSON = typer.Option(False, "--json", help="Answer in JSON.")
@@ -61,6 +64,31 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> list[str]:
     return ["  ".join(w.ljust(n) for w, n in zip(ln, widths, strict=True)).rstrip() for ln in lines]
 
 
+def fitting(rows: Sequence[Sequence[str]], header: Sequence[str]) -> list[str]:
+    """A table no wider than `WIDE`: the columns that do not fit stand below their row, in full."""
+    rows = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(len(line[i]) for line in (header, *rows)) for i in range(len(header))]
+    fits = sum(end <= WIDE for end in accumulate(widths, lambda sofar, width: sofar + 2 + width))
+    head, *lines = table([row[:fits] for row in rows], header[:fits])
+    shown = [head]
+    for line, row in zip(lines, rows, strict=True):
+        shown.append(line)
+        for label, text in zip(header[fits:], row[fits:], strict=True):
+            shown += _below(label, text)
+    return shown
+
+
+def printable(text: str) -> str:
+    """The text on one line; what somebody typed elsewhere must not steer this terminal."""
+    return "".join(mark if mark.isprintable() else " " for mark in text)
+
+
+def _below(label: str, text: str) -> list[str]:
+    if text in {"", "–"}:
+        return []
+    return wrap(f"{label}: {text}", WIDE, initial_indent=" " * 4, subsequent_indent=" " * 6)
+
+
 def stop(sentence: str, code: int = 1) -> NoReturn:
     """One clear sentence on stderr, and an exit code that is not zero."""
     typer.echo(sentence, err=True)
@@ -74,7 +102,9 @@ def moment_of(given: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(given)
     except ValueError:
-        stop(f"{given!r} is not a moment; write it as 2026-11-23T14:05+01:00")
+        stop(
+            f"{given!r} is not a moment; write it as 2026-11-23 14:05 (Dutch time) or with its zone"
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=AMSTERDAM)
 
 

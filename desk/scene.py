@@ -9,43 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.engine import Engine
 
 from desk.history import History, checked, read_history
+from desk.invented import INVENTED
+from desk.marks import played
 from desk.placing import Placed
-from desk.playing import REFUSED, Player, played
+from desk.playing import REFUSED, Player
 from desk.replay import Reel, start
 from desk.told import in_words
 
 RULINGS = Path(__file__).parents[1] / "examples" / "rulings"
 ON_STAGE = timedelta(hours=1)  # what a history does later than this is not waited for
-
-# An invented case, because no ruling begins with a call for help.
-ACUTE: dict[str, Any] = {
-    "id": "invented: an acute signal",
-    "title": "A threat on the stairs, looked into within four hours and helped from there",
-    "municipality": "arnhem",
-    "source": {"grade": "invented", "where": "nowhere; made for the demo"},
-    "outcome": {"result": "none", "said": "no court was asked"},
-    "address": "Voorbeeldtrap 4, Arnhem",
-    "steps": [
-        {"date": "2026-03-02T10:00:00+01:00",
-         "signal": {"nature": "threats", "channel": "police", "acute": True}},
-        {"date": "2026-03-02T14:00:40+01:00",
-         "act": {"kind": "site_visited", "by": "deputy", "facts": {"result": "rust hersteld"}}},
-        {"date": "2026-03-02T14:01:10+01:00",
-         "act": {"kind": "reporter_informed", "by": "deputy", "facts": {"channel": "phone"}}},
-        {"date": "2026-03-02T14:01:40+01:00", "decide": {"exit": "take_up"}},
-        {"date": "2026-03-02T14:02:20+01:00",
-         "act": {"kind": "joint_analysis_signed",
-                 "facts": {"domains": "zorg, veiligheid", "dissent": "geen"}}},
-        {"date": "2026-03-02T14:02:50+01:00", "decide": {"exit": "help_first"}},
-        {"date": "2026-03-02T14:03:20+01:00", "offer": {"role": "care_lead", "to": "care"}},
-        {"date": "2026-03-02T14:04:20+01:00", "accept": {"role": "care_lead"}},
-    ],
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +54,7 @@ PIECES = (
     Piece("acute", *_at("2026-03-02T14:00+01:00", minutes=2)),  # the four hours are over
     Piece("winterswijk", *_at("2021-01-03T10:00+01:00", minutes=3)),  # the closure ends
     Piece("oldambt", *_at("2024-09-06T10:00+02:00", minutes=5)),  # the shortened closure ends
+    Piece("nobody_wants", *_at("2026-03-03T14:00+01:00")),  # refused twice, then assigned
     Piece("arnhem", *_at("2021-06-16T10:00+02:00")),  # warned, and watched since
     Piece("de-bilt", *_at("2020-06-10T10:00+02:00")),  # under an order, objection made
     Piece("de-bilt", *_at("2020-05-01T10:00+02:00"), beside="Voorbeeldpad 11, De Bilt"),  # outreach
@@ -161,7 +138,7 @@ def _whole(shift: timedelta) -> timedelta:
 def _cues(reel: Reel, since: datetime) -> Iterable[Cue]:
     key, player = reel.view.key, reel.player
     return (
-        Cue(placed.at, key, in_words(placed.step), player, placed)
+        Cue(placed.at, key, in_words(placed), player, placed)
         for placed in reel.placed
         if since < placed.at <= since + ON_STAGE
     )
@@ -176,6 +153,6 @@ def _done(engine: Engine, cues: Sequence[Cue]) -> set[tuple[str, int]]:
 
 @cache
 def _history(name: str) -> History:
-    if name == "acute":
-        return checked(ACUTE, "the acute case of the demo")
+    if name in INVENTED:
+        return checked(INVENTED[name], f"the invented case {name!r} of the demo")
     return read_history(RULINGS / f"{name}.yaml")

@@ -5,12 +5,23 @@ Strict about words, mild about dates; the format is documented in docs/replay.md
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from casework.handovers import Packet
 from casework.people import KEY
 from casework.words import Answer as Given
-from casework.words import Role
+from desk.baton_steps import (
+    Accept,
+    Acknowledge,
+    Ask,
+    Assign,
+    Baton,
+    Contacted,
+    Offer,
+    Refuse,
+    Reply,
+    Report,
+    Wait,
+)
 from desk.known_words import (
     ActKey,
     After,
@@ -24,27 +35,11 @@ from desk.known_words import (
     Refusing,
     Result,
     StageKey,
+    Strict,
     Words,
 )
 
-# What travels with a baton, and what is read back, where a history does not say.
-PACKET = {
-    "severity": "medium",
-    "summary": "Nagespeelde uitspraak; de feiten staan in het dossier.",
-    "if_then": "Loopt het uit de hand, dan belt u de regievoerder en daarna de wijkagent.",
-    "not_shared": "Niets over behandeling; vraag dat aan de zorg zelf.",
-    "told": "De bewoner en de melder weten van deze overdracht.",
-}
 WAIVES = "process_director"  # who sets a guard of policy aside, where a history does not say
-READ_BACK = "Ik neem de leiding van deze stap over en laat binnen de termijn weten hoe het gaat."
-
-Offered = Annotated[
-    Packet, BeforeValidator(lambda given: PACKET | given if isinstance(given, dict) else given)
-]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Signal(Strict):
@@ -52,6 +47,7 @@ class Signal(Strict):
     channel: str = Field(default="desk", pattern=KEY, max_length=32)
     acute: bool = False
     text: str = ""
+    reporter: bool = False  # somebody made it who can be told, so that word is owed
     separate_because: Words | None = None
 
 
@@ -80,23 +76,6 @@ class Decide(Strict):
         if self.to is not None and self.reason is None:
             raise ValueError("a move `to` a stage needs a `reason`")
         return self
-
-
-class Offer(Strict):
-    role: Role
-    to: str
-    by: str = "director"
-    packet: Offered = Packet.model_validate(PACKET)
-
-
-class Accept(Strict):
-    role: Role
-    read_back: Words = READ_BACK
-
-
-class Refuse(Strict):
-    role: Role
-    reason: Words
 
 
 class Answer(Strict):
@@ -145,8 +124,11 @@ class Term(Strict):
 
 
 WAYS = ("pause_until", "resume", "extend", "redate")
-Does = Signal | Act | Decide | Offer | Accept | Refuse | Answer | Reopen | Term
-KINDS = ("signal", "act", "decide", "offer", "accept", "refuse", "answer", "reopen", "term")
+Does = Signal | Act | Decide | Answer | Reopen | Term | Baton
+KINDS = (
+    "signal", "act", "decide", "offer", "assign", "acknowledge", "accept", "refuse", "contacted",
+    "report", "ask", "reply", "wait", "answer", "reopen", "term",
+)  # fmt: skip
 
 
 class Step(Strict):
@@ -159,8 +141,15 @@ class Step(Strict):
     act: Act | None = None
     decide: Decide | None = None
     offer: Offer | None = None
+    assign: Assign | None = None
+    acknowledge: Acknowledge | None = None
     accept: Accept | None = None
     refuse: Refuse | None = None
+    contacted: Contacted | None = None
+    report: Report | None = None
+    ask: Ask | None = None
+    reply: Reply | None = None
+    wait: Wait | None = None
     answer: Answer | None = None
     reopen: Reopen | None = None
     term: Term | None = None
@@ -175,7 +164,7 @@ class Step(Strict):
 
     @property
     def key(self) -> str:
-        """The word of the path it is about: an act, an exit or stage, a role, a promise."""
+        """What it is about: an act, an exit or stage, a role, a promise, a person asked."""
         match self.does:
             case Act(kind=key) | Answer(promise=key) | Reopen(stage=key) | Signal(nature=key):
                 return key
@@ -183,8 +172,12 @@ class Step(Strict):
                 return key
             case Decide() as decision:
                 return decision.exit or decision.to or ""
-            case Offer(role=role) | Accept(role=role) | Refuse(role=role):
-                return role.value
+            case Ask(to=key) | Reply(given=key):
+                return str(key)
+            case Wait(partner=partner):
+                return partner or "case"
+            case _ as passed:
+                return passed.role.value
 
     @property
     def does(self) -> Does:

@@ -5,8 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from casework.views import CaseView
+from desk.baton_steps import (
+    Accept,
+    Acknowledge,
+    Ask,
+    Assign,
+    Contacted,
+    Offer,
+    OfRole,
+    Refuse,
+    Reply,
+    Report,
+    Wait,
+)
 from desk.placing import Placed
-from desk.steps import Accept, Act, Answer, Decide, Offer, Refuse, Reopen, Signal, Step, Term
+from desk.say import when
+from desk.steps import Act, Answer, Decide, Reopen, Signal, Term
 from escalation.moves import act_named
 from escalation.shape import Guard
 
@@ -55,7 +69,7 @@ def told(
     seen = {row.id for row in before.promises} if before else set()
     stays = before is not None and (before.key, before.stage) == (after.key, after.stage)
     return StepTold(
-        number=placed.number, at=placed.at, kind=step.kind, key=step.key, what=in_words(step),
+        number=placed.number, at=placed.at, kind=step.kind, key=step.key, what=in_words(placed),
         allowed=refused is None, known=False, refused=refused.word if refused else None,
         guards=guards, why=refused.why if refused else None, expected=as_meant,
         stage=None if stays else after.stage,
@@ -80,28 +94,24 @@ def known(placed: Placed) -> StepTold:
     """A step that was played into this database before."""
     step = placed.step
     return StepTold(
-        number=placed.number, at=placed.at, kind=step.kind, key=step.key, what=in_words(step),
+        number=placed.number, at=placed.at, kind=step.kind, key=step.key, what=in_words(placed),
         allowed=step.expect == "allowed", known=True, refused=None, guards=(), why=None,
         expected=True, stage=None, promised=(), settled=(), note=step.note, assumed=step.assumed,
     )  # fmt: skip
 
 
-def in_words(step: Step) -> str:
+def in_words(placed: Placed) -> str:
     """What happened, in a few words and keys."""
-    match step.does:
+    match placed.step.does:
         case Signal() as new:
-            return f"{'urgent ' if new.acute else ''}signal of {new.nature}, by {new.channel}"
+            known = ", from somebody who can be told" if new.reporter else ""
+            urgent = "urgent " if new.acute else ""
+            return f"{urgent}signal of {new.nature}, by {new.channel}{known}"
         case Act() as act:
             return f"{act_named(act.kind).name.en} ({act.kind}) by {act.by}{_waiving(act.waive)}"
         case Decide() as decision:
             where = decision.exit or f"to {decision.to}, because: {decision.reason}"
             return f"decided: {where}{_waiving(decision.waive)}"
-        case Offer() as offered:
-            return f"{offered.role.value} offered to {offered.to} by {offered.by}"
-        case Accept() as accepted:
-            return f"{accepted.role.value} accepted, read back: {accepted.read_back}"
-        case Refuse() as refused:
-            return f"{refused.role.value} refused: {refused.reason}"
         case Answer() as given:
             reason = f", because: {given.reason}" if given.reason else ""
             return f"answered {given.promise}: {given.given.value}{reason}"
@@ -109,6 +119,35 @@ def in_words(step: Step) -> str:
             return f"reopened in {again.stage}: {again.reason}"
         case Term() as change:
             return f"{change.promise} {_changed(change)} ({change.ground}): {change.reason}"
+        case Wait() as wait:
+            whom = f"for {wait.partner} " if wait.partner else ""
+            return f"waits {whom}until {when(placed.facts['until'])}: {wait.reason}"
+        case _ as baton:
+            return _of_the_baton(baton)
+
+
+def _of_the_baton(does: OfRole | Ask | Reply) -> str:
+    match does:
+        case Offer() as offered:
+            return f"{offered.role.value} offered to {offered.to} by {offered.by}"
+        case Assign() as assigned:
+            how = f"by force by {assigned.by}, because: {assigned.because}"
+            return f"{assigned.role.value} assigned to {assigned.to} {how}"
+        case Acknowledge(role=role):
+            return f"{role.value}: the offer was seen"
+        case Accept() as accepted:
+            how = "accepted" if accepted.spoke else "accepted without speaking yet"
+            return f"{accepted.role.value} {how}, read back: {accepted.read_back}"
+        case Refuse() as refused:
+            return f"{refused.role.value} refused: {refused.reason}"
+        case Contacted(role=role):
+            return f"{role.value}: sender and receiver spoke"
+        case Report() as reported:
+            return f"{reported.role.value} reported back: {reported.report}"
+        case Ask() as asked:
+            return f"asked {asked.to} by {asked.by}: {asked.what}"
+        case Reply() as reply:
+            return f"what was asked is answered: {reply.given.value}, because: {reply.reason}"
 
 
 def _changed(change: Term) -> str:

@@ -3,6 +3,7 @@
 Starting an order never closes care; an objection can come in any stage; facts can always be added.
 """
 
+from escalation.baton import BATON, REPORTER_WORD
 from escalation.protection import EMERGENCY, LEGAL_PROTECTION
 from escalation.shape import Act, Checkpoint, Lane
 from escalation.terms import Kind
@@ -19,17 +20,6 @@ LEAD_TAKEN = Checkpoint(
     "lead_taken", Text("Wie neemt de leiding van deze stap over?",
                        "Who takes over the lead of this stage?"), Kind.POLICY, proposal())
 
-# Dated when a handover is offered; answered by accepting or refusing it.
-HANDOVER_ANSWERED = Checkpoint(
-    "handover_answered", Text("Neemt u deze zaak over, of niet?",
-                              "Do you take over this case, or not?"), Kind.POLICY, proposal())
-
-# Dated when a handover is accepted: the sender is owed word.
-REPORT_BACK = Checkpoint(
-    "report_back", Text("Is teruggemeld hoe het na de overdracht gaat?",
-                        "Was it reported back how things go since the handover?"),
-    Kind.POLICY, proposal(), answered_by=("reported_back",), outlives=True)
-
 # Asked while a promise is paused, due on the pause's last day; answered by resuming.
 PAUSE_OVER = Checkpoint(
     "pause_over", Text("De opschorting eindigt; loopt de termijn weer?",
@@ -41,15 +31,7 @@ AWAITED = Checkpoint(
     "awaited", Text("Is gebeurd waarop deze termijn wacht?",
                     "Has what this term waits for happened?"), Kind.POLICY, proposal())
 
-# What a message about a handover says, by what happened to it.
-HANDOVER_NEWS = {
-    "offered": HANDOVER_ANSWERED.asks,
-    "accepted": Text("Uw overdracht is aanvaard.", "Your handover was accepted."),
-    "refused": Text("Uw overdracht is geweigerd; u houdt de zaak.",
-                    "Your handover was refused; you keep the case."),
-}
-
-CASE_WIDE = (NEXT_STEP, LEAD_TAKEN, HANDOVER_ANSWERED, REPORT_BACK, PAUSE_OVER, AWAITED)
+CASE_WIDE = (NEXT_STEP, LEAD_TAKEN, *BATON, PAUSE_OVER, AWAITED)
 
 CARE = Lane("care", Text("zorg", "care"), acts=(
     Act("care_offered", Text("hulp aangeboden", "care offered"), fields=("form", "offered_by")),
@@ -66,7 +48,7 @@ CARE = Lane("care", Text("zorg", "care"), acts=(
 
 DOSSIER = Lane("dossier", Text("dossier", "dossier"), acts=(
     Act("reporter_informed", Text("melder geïnformeerd", "reporter informed"),
-        fields=("channel",)),
+        fields=("channel",), starts=(REPORTER_WORD,)),
     Act("observation_recorded", Text("waarneming vastgelegd", "observation recorded"),
         fields=("by", "time_of_day", "what"), needs=("by",)),
     Act("pattern_established", Text("ernst en herhaling vastgesteld", "pattern established"),

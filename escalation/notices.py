@@ -1,4 +1,5 @@
-"""What the installation itself asks for in time: the next royal decree on equated days.
+"""What the installation itself asks for in time: the next royal decree on equated days, and
+whether its contacts still hold.
 
 A notice has rungs as a promise has, counted in months before the end of the last year with decreed
 days. Pure; all moments are UTC.
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from escalation.text import Text
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-DECREES_RUN_OUT = "decrees_run_out"
+DECREES_RUN_OUT, CONTACT_CHECK = "decrees_run_out", "contact_check"
 RUNGS = (-12, -6, -3, -1, 0)  # months
 
 
@@ -35,11 +36,23 @@ def rung_at(last_year: int, now: datetime) -> int | None:
     return max((rung for rung in RUNGS if months_before(end, -rung) <= now), default=None)
 
 
+def due_of(notice: str, period: str) -> datetime | None:
+    """The moment by which a notice must be seen to, when it names one."""
+    return last_moment(int(period)) if notice == DECREES_RUN_OUT else None
+
+
 def notice_asks(notice: str, period: str) -> Text:
     """What a notice asks. A word this version does not know is asked as itself, never lost."""
-    if notice != DECREES_RUN_OUT:
-        return Text(notice, notice)
-    return Text(
-        f"De gelijkgestelde dagen zijn bekend tot en met {period}. Laadt u het volgende besluit?",
-        f"The equated days are known up to {period}. Do you load the next decree?",
-    )
+    if notice == DECREES_RUN_OUT:
+        return Text(
+            f"De gelijkgestelde dagen zijn bekend tot en met {period}. "
+            "Laadt u het volgende besluit?",
+            f"The equated days are known up to {period}. Do you load the next decree?",
+        )
+    if notice == CONTACT_CHECK:
+        number = period.partition(":")[0]
+        return Text(
+            f"Klopt contact nummer {number} nog: dezelfde persoon, functie en bereikbaarheid?",
+            f"Is contact number {number} still right: same person, function and way to reach?",
+        )
+    return Text(notice, notice)

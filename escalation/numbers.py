@@ -37,6 +37,12 @@ COUNTS = {
         0, 5),
     "behavioural_order.observations": Count(_OBSERVATIONS, 1, 20),
     "house_closure.observations": Count(_OBSERVATIONS, 1, 20),
+    "case.reports": Count(
+        Text("meldingen waarna de aanpak opnieuw wordt bekeken",
+             "reports after which the approach is looked at again"), 2, 20),
+    "case.refusals": Count(
+        Text("keren niet overgenomen waarna de procesregisseur beslist",
+             "times not taken over after which the process director decides"), 1, 5),
 }
 LIMITS = {
     "warning.validity": Text("hoe lang een waarschuwing hoogstens geldt",
@@ -45,6 +51,12 @@ LIMITS = {
                                        "how long an order lasts at most"),
     "house_closure.duration": Text("hoe lang een sluiting hoogstens duurt",
                                    "how long a closure lasts at most"),
+    "case.reports_within": Text("de tijd waarbinnen meldingen worden geteld",
+                                "the time within which reports are counted"),
+    "case.waiting": Text("hoe lang een zaak hoogstens mag wachten",
+                         "how long a case may wait at most"),
+    "case.contact_unchecked": Text("hoe lang een contact hoogstens onbevestigd blijft",
+                                   "how long a contact stays unconfirmed at most"),
 }
 # Ten years: longer is a slip of the pen, and no calendar knows its holidays.
 LONGEST = {Unit.HOURS: 9999, Unit.DAYS: 3650, Unit.WORKING_DAYS: 2600, Unit.WEEKS: 520,

@@ -47,6 +47,15 @@ def _exit(key: str, to: str, nl: str, en: str) -> Exit:
     return Exit(key, Text(nl, en), to)
 
 
+# Partners drift apart: what they agreed on is looked at together again, until things are calm.
+ANALYSIS_RENEWED = _policy(
+    "analysis_renewed",
+    "Is de gezamenlijke analyse vernieuwd?",
+    "Was the joint analysis renewed?",
+    by=("joint_analysis_signed",),
+    outlives=True,
+)
+
 # fmt: off
 PATH: tuple[Stage, ...] = (
     Stage("signal", "melding", "signal", Role.DIRECTOR, DIRECTOR,
@@ -72,7 +81,7 @@ PATH: tuple[Stage, ...] = (
                       "Is the joint analysis done?", by=("joint_analysis_signed",)),),
           acts=(Act("joint_analysis_signed", Text("gezamenlijke analyse ondertekend",
                                                   "joint analysis signed"),
-                    fields=("domains", "dissent")),
+                    fields=("domains", "dissent"), starts=(ANALYSIS_RENEWED,)),
                 Act("existing_care_checked", Text("nagegaan of er al hulp is",
                                                   "existing care checked"), fields=("answer",))),
           exits=(_exit("help_first", "voluntary_care", "eerst hulp", "help first"),
@@ -141,6 +150,7 @@ PATH: tuple[Stage, ...] = (
                  _exit("dropped", "outreach_care", "van sluiting afgezien", "closure dropped"))),
 
     Stage("aftercare", "nazorg", "aftercare", Role.DIRECTOR, DIRECTOR,
+          ends=(ANALYSIS_RENEWED.key,),
           checkpoints=(
               _policy("first_check", "Is het na een maand nog rustig?",
                       "Is it still calm after a month?"),

@@ -129,6 +129,7 @@ MENDED = {
     "missing": "is missing; add it",
     "too_short": "is empty; name at least one",
     "string_too_short": "is empty; say it in words, or leave the whole line out",
+    "string_pattern_mismatch": "small letters, digits and hyphens, such as de-bilt",
 }
 FIELDS = {
     field

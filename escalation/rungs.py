@@ -11,7 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from escalation.calendars import WorkingCalendar
-from escalation.policy import Ladder
+from escalation.policy import Ladder, Rung
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -87,11 +87,11 @@ def latest_passed(
         offset = following
 
 
-def recipients(first: int, last: int, ladder: Ladder) -> tuple[str, ...]:
-    """Who is told when the rungs `first` to `last` ring as one, in the ladder's order.
+def rungs_passed(first: int, last: int, ladder: Ladder) -> tuple[Rung, ...]:
+    """The rungs that ring as one when those from `first` to `last` have passed, lowest first.
 
-    Repeats after the last rung go to whom the last rung goes to.
+    A repeat after the last rung is that rung again.
     """
     rung_of_last = max((r for r in ladder.rungs if r.offset <= last), key=lambda r: r.offset)
-    passed = [r for r in ladder.rungs if first <= r.offset <= last] or [rung_of_last]
-    return tuple(dict.fromkeys(role for rung in passed for role in rung.to))
+    passed = tuple(r for r in ladder.rungs if first <= r.offset <= last)
+    return passed or (rung_of_last,)

@@ -128,7 +128,7 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One row of the path."""
+    """One row of the path. Entering it `ends` promises of these keys, whatever stage made them."""
 
     key: str
     dutch: str
@@ -139,6 +139,7 @@ class Stage:
     checkpoints: tuple[Checkpoint, ...] = ()
     acts: tuple[Act, ...] = ()
     exits: tuple[Exit, ...] = ()
+    ends: tuple[str, ...] = ()
     coercive: bool = False
 
     @property

@@ -18,6 +18,8 @@ from pydantic import ValidationError
 from sqlalchemy.engine import Engine
 
 from casework.alerts import Claimed, claim, next_to_send, record
+from casework.link_tokens import link_secret
+from casework.links import link_in_message, request_link_in_message
 from flows import bells, clock
 from flows.discretion import discreet, kind_and_place
 from flows.settings import FlowSettings, engine
@@ -50,12 +52,13 @@ def deliver_plainly(over: Callable[[], bool]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What sending needs: the rows, the channels, and where links lead."""
+    """What sending needs: the rows, the channels, where links lead and what seals them."""
 
     engine: Engine
     channels: Channels
     desk_url: str
     now: Callable[[], datetime] = clock.now
+    secret: Callable[[], bytes] = link_secret
 
 
 def deliver_loop(
@@ -114,7 +117,25 @@ def _worded(post: Post, alert: Claimed) -> Message:
             due=alert.due_at,
             at_moment=alert.at_moment,
             statutory=alert.statutory,
-            link=f"{post.desk_url.rstrip('/')}/alerts/{alert.number}",
+            link=f"{post.desk_url.rstrip('/')}/{_place(post, alert)}",
             language="en" if alert.language == "en" else "nl",
         )
     )
+
+
+def _place(post: Post, alert: Claimed) -> str:
+    """Where the message leads. Whoever has no account could not act on the page of an alert."""
+    token = None if alert.account else _token(post, alert)
+    return f"o/{token}" if token else f"alerts/{alert.number}"
+
+
+def _token(post: Post, alert: Claimed) -> str | None:
+    if alert.handover is not None:
+        return link_in_message(
+            post.engine, alert.handover, to=alert.recipient, secret=post.secret(), now=post.now()
+        )
+    if alert.request is not None:
+        return request_link_in_message(
+            post.engine, alert.request, to=alert.recipient, secret=post.secret(), now=post.now()
+        )
+    return None

@@ -1,6 +1,15 @@
 """Rows: what is known and what can never be true. No behaviour."""
 
 from models.alert import Alert, AlertState, Delivery, Notice, Outcome
+from models.baton import (
+    Handover,
+    HandoverState,
+    Partner,
+    Request,
+    RequestState,
+    Succession,
+    Wait,
+)
 from models.case import (
     Act,
     Assignment,
@@ -15,17 +24,16 @@ from models.checkpoint import (
     Answer,
     Checkpoint,
     CheckpointState,
-    Handover,
-    HandoverState,
     TermChange,
     TermWhat,
 )
 from models.columns import UtcTime
 from models.journal import AdministrationEntry, JournalEntry
-from models.people import Contact, Organisation
+from models.people import Absence, Contact, Organisation
 from models.policy import Decree, PolicyVersion
 
 __all__ = [
+    "Absence",
     "Act",
     "AdministrationEntry",
     "Alert",
@@ -45,12 +53,17 @@ __all__ = [
     "Notice",
     "Organisation",
     "Outcome",
+    "Partner",
     "PolicyVersion",
     "Reporter",
+    "Request",
+    "RequestState",
     "Role",
     "Signal",
+    "Succession",
     "TermChange",
     "TermWhat",
     "UtcTime",
     "Visit",
+    "Wait",
 ]

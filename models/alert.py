@@ -10,10 +10,12 @@ from models.columns import moment, one_of, when
 
 ABOUT_ONE_THING = """
     CASE WHEN checkpoint_id IS NULL THEN 0 ELSE 1 END + CASE WHEN handover_id IS NULL THEN 0 ELSE 1
-    END + CASE WHEN notice IS NULL THEN 0 ELSE 1 END = 1"""
+    END + CASE WHEN request_id IS NULL THEN 0 ELSE 1 END
+    + CASE WHEN notice IS NULL THEN 0 ELSE 1 END = 1"""
 SAYS_WHAT_RANG = """
     (rung IS NOT NULL) = (checkpoint_id IS NOT NULL OR notice IS NOT NULL)
-    AND (handover_id IS NULL) = (event IS NULL) AND (notice IS NULL) = (period IS NULL)"""
+    AND (handover_id IS NOT NULL OR request_id IS NOT NULL) = (event IS NOT NULL)
+    AND (notice IS NULL) = (period IS NULL)"""
 
 
 class AlertState(StrEnum):
@@ -36,11 +38,12 @@ class Notice(StrEnum):
     """What an alert about the installation itself says; such an alert belongs to no case."""
 
     DECREES_RUN_OUT = "decrees_run_out"  # `period` is the last year with decreed days
+    CONTACT_CHECK = "contact_check"  # `period` is the contact's number and the month
 
 
 class Alert(SQLModel, table=True):
-    """A message to one person about one promise, handover or notice; its id is the number people
-    see.
+    """A message to one person about one promise, handover, request or notice; its id is the number
+    people see.
 
     The row holds no text: the words are made from the key of the promise when it is sent.
     """
@@ -49,6 +52,7 @@ class Alert(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("checkpoint_id", "rung", "recipient_id"),
         sa.UniqueConstraint("handover_id", "event", "recipient_id"),
+        sa.UniqueConstraint("request_id", "event", "recipient_id"),
         sa.UniqueConstraint("notice", "period", "rung", "recipient_id"),
         sa.CheckConstraint(ABOUT_ONE_THING, name="about_one_thing"),
         sa.CheckConstraint("(case_id IS NULL) = (notice IS NOT NULL)", name="notice_has_no_case"),
@@ -68,6 +72,7 @@ class Alert(SQLModel, table=True):
     checkpoint_id: int | None = Field(default=None, foreign_key="checkpoints.id")
     rung: int | None = None
     handover_id: int | None = Field(default=None, foreign_key="handovers.id")
+    request_id: int | None = Field(default=None, foreign_key="requests.id")
     event: str | None = Field(default=None, max_length=32)
     notice: Notice | None = one_of(Notice, "notice", nullable=True, default=None)
     period: str | None = Field(default=None, max_length=16)

@@ -23,6 +23,9 @@ class CaseNumber(SQLModel, table=True):
 class Case(SQLModel, table=True):
     """One nuisance case at one address.
 
+    `stirred_at` is its last meaningful event, and `silent_at` the moment silence is spoken of
+    unless something happens before; empty while that question is open, and when it is closed.
+
     `director_id` points at the open case_director assignment. The key is deferred, so that the
     case and its first director, or two successive directors, appear together or not at all.
     """
@@ -38,6 +41,10 @@ class Case(SQLModel, table=True):
             **when("closed_at IS NULL"),
         ),
         sa.CheckConstraint("(closed_at IS NULL) = (result IS NULL)", name="closed_has_result"),
+        # Serves the count of reports about an address, also on cases that are closed.
+        sa.Index("ix_cases_address", "municipality", "address_key"),
+        # Serves the watch over silence.
+        sa.Index("ix_cases_silent", "silent_at", **when("silent_at IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -66,6 +73,8 @@ class Case(SQLModel, table=True):
     opened_at: datetime = moment()
     closed_at: datetime | None = moment(null=True)
     result: str | None = Field(default=None, max_length=32)
+    stirred_at: datetime | None = moment(null=True)
+    silent_at: datetime | None = moment(null=True)
 
 
 class Role(StrEnum):
@@ -76,6 +85,9 @@ class Role(StrEnum):
 
 class Assignment(SQLModel, table=True):
     """Who held a role on a case, from when until when; open while `until` is empty.
+
+    The holder is a named person; the `principal` is the organisation that took it on, when the role
+    was offered to an organisation.
 
     The key is made before the row exists, because the case must be able to point at it first.
     """
@@ -96,6 +108,7 @@ class Assignment(SQLModel, table=True):
     case_id: int = Field(foreign_key="cases.id", index=True)
     role: Role = one_of(Role, "role")
     contact_id: int = Field(foreign_key="contacts.id", index=True)
+    principal_id: int | None = Field(default=None, foreign_key="organisations.id")
     since: datetime = moment()
     until: datetime | None = moment(null=True)
 

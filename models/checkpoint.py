@@ -2,13 +2,13 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from models.case import Role
 from models.columns import Json, moment, one_of, says_something, when
+
+OF_A_HANDOVER = "state = 'open' AND handover_id IS NOT NULL"
 
 
 class CheckpointState(StrEnum):
@@ -29,6 +29,8 @@ class Checkpoint(SQLModel, table=True):
     Its date is changed by another row in its place, see TermChange; triggers on both databases keep
     it so. `nominal_on` is where counting ended before the law moved it. One that `awaits` an act
     has a provisional date: the real one is `awaits_length` after it.
+
+    `asked_id` is who must answer it besides the director, and `owed_id` who waits for that.
 
     `next_at` is the moment its next rung rings. An open promise always has one and a promise that
     is over never has: that is how every date has a watcher.
@@ -52,6 +54,8 @@ class Checkpoint(SQLModel, table=True):
         # Serves the watch: statutory promises first, then by moment.
         sa.Index("ix_checkpoints_due", "statutory", "next_at", **when("state = 'open'")),
         sa.Index("ix_checkpoints_open_by_case", "case_id", **when("state = 'open'")),
+        # Serves the expiry of offers, which happens when their term is over.
+        sa.Index("ix_checkpoints_of_handovers", "due_at", **when(OF_A_HANDOVER)),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -61,6 +65,9 @@ class Checkpoint(SQLModel, table=True):
     origin: str = Field(max_length=48)  # what started it: "visit:12", "act:5", "handover:3"
     visit_id: int | None = Field(default=None, foreign_key="visits.id")
     handover_id: int | None = Field(default=None, foreign_key="handovers.id")
+    request_id: int | None = Field(default=None, foreign_key="requests.id")
+    asked_id: int | None = Field(default=None, foreign_key="contacts.id")
+    owed_id: int | None = Field(default=None, foreign_key="contacts.id")
     kind: str = Field(max_length=32)
     statutory: bool
     outlives: bool
@@ -130,48 +137,3 @@ class TermChange(SQLModel, table=True):
     by: str = Field(max_length=64)
     act_id: int | None = Field(default=None, foreign_key="acts.id")
     recorded_at: datetime = moment()
-
-
-class HandoverState(StrEnum):
-    DRAFT = "draft"
-    OFFERED = "offered"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-
-
-class Handover(SQLModel, table=True):
-    """An offer of a role on a case. The sender stays responsible until it is accepted."""
-
-    __tablename__ = "handovers"
-    __table_args__ = (
-        sa.Index(
-            "uq_handovers_one_open_per_role",
-            "case_id",
-            "role",
-            unique=True,
-            **when("state IN ('draft', 'offered')"),
-        ),
-        sa.CheckConstraint("from_contact_id <> to_contact_id", name="to_another"),
-        sa.CheckConstraint(
-            f"state <> 'accepted' OR {says_something('read_back')}",
-            name="accepted_with_read_back",
-        ),
-        sa.CheckConstraint(
-            f"state <> 'refused' OR {says_something('reason')}",
-            name="refused_with_reason",
-        ),
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    case_id: int = Field(foreign_key="cases.id", index=True)
-    role: Role = one_of(Role, "handover_role")
-    from_contact_id: int = Field(foreign_key="contacts.id")
-    to_contact_id: int = Field(foreign_key="contacts.id", index=True)
-    state: HandoverState = one_of(HandoverState, "handover_state")
-    packet: dict[str, Any] = Field(sa_type=Json)
-    offered_at: datetime = moment()
-    answered_at: datetime | None = moment(null=True)
-    read_back: str | None = Field(default=None, max_length=4000)
-    reason: str | None = Field(default=None, max_length=1000)

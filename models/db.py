@@ -51,7 +51,11 @@ def usable(given: sa.URL | str) -> sa.URL:
 
 
 def engine_for(url: sa.URL | str) -> Engine:
-    """An engine whose transactions do what the verbs rely on; connects at first use."""
+    """An engine whose transactions do what the verbs rely on; connects at first use.
+
+    With the execution option `migrates` a transaction on SQLite may leave foreign keys behind that
+    point nowhere; whoever uses it looks for those before the end.
+    """
     url = usable(url)
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
@@ -89,5 +93,8 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
-    reads_only = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    # A table that is made anew is dropped first, which rows that refer to it would forbid.
+    held = "OFF" if options.get("migrates") else "ON"
+    connection.exec_driver_sql(f"PRAGMA foreign_keys={held}")
+    connection.exec_driver_sql("BEGIN" if options.get("reads_only") else "BEGIN IMMEDIATE")

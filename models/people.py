@@ -1,14 +1,19 @@
 """Who there is: organisations and the people who can hold a case or be told of a date."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from models.columns import moment
+from models.columns import Json, moment, when
 
 
 class Organisation(SQLModel, table=True):
+    """A partner at the table. `hours` are its opening hours by day of the week ("mon": [["09:00",
+    "17:00"]]), empty while nobody stated them; `card` is its expectation card: what it can, what it
+    cannot, when, and how fast."""
+
     __tablename__ = "organisations"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -16,17 +21,24 @@ class Organisation(SQLModel, table=True):
     name: str = Field(max_length=200)
     kind: str = Field(max_length=32)  # municipality, care, landlord, police, …
     municipality: str = Field(max_length=64, index=True)
+    functions: list[str] = Field(default_factory=list, sa_type=Json)  # what it does for others
+    hours: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    card: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
 class Contact(SQLModel, table=True):
-    """A person with a function, the channel to reach them by, and who stands in for them."""
+    """A person with a function, the channel to reach them by, and who stands in for them.
+
+    A `fixed` contact is whom others turn to for this function of the organisation. One without an
+    `account` answers by a signed link. `check_at` is when somebody is asked again whether the
+    contact still holds; empty when nobody has looked yet, or the person left.
+    """
 
     __tablename__ = "contacts"
     __table_args__ = (
         sa.CheckConstraint("deputy_id IS NULL OR deputy_id <> id", name="deputy_is_another"),
-        sa.CheckConstraint(
-            "absent_until IS NULL OR absent_from < absent_until", name="absence_has_length"
-        ),
+        sa.CheckConstraint("left_at IS NULL OR check_at IS NULL", name="who_left_is_not_checked"),
+        sa.Index("ix_contacts_to_check", "check_at", **when("left_at IS NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -38,5 +50,28 @@ class Contact(SQLModel, table=True):
     address: str = Field(max_length=320)
     language: str = Field(default="nl", max_length=2)
     deputy_id: int | None = Field(default=None, foreign_key="contacts.id")
-    absent_from: datetime | None = moment(null=True)
-    absent_until: datetime | None = moment(null=True)
+    fixed: bool = False
+    account: bool = True
+    confirmed_at: datetime | None = moment(null=True)
+    check_at: datetime | None = moment(null=True)
+    left_at: datetime | None = moment(null=True)
+
+
+class Absence(SQLModel, table=True):
+    """A time in which somebody is not there; their deputy stands in. Without `until` it lasts
+    until further notice. `routed_at` is when what waited for them was passed on;
+    before that, `routed_to` is the last case of which it was."""
+
+    __tablename__ = "absences"
+    __table_args__ = (
+        sa.CheckConstraint("until IS NULL OR since < until", name="has_length"),
+        sa.Index("ix_absences_to_route", "since", **when("routed_at IS NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contacts.id", index=True)
+    since: datetime = moment()
+    until: datetime | None = moment(null=True)
+    recorded_at: datetime = moment()
+    routed_at: datetime | None = moment(null=True)
+    routed_to: int | None = None

@@ -51,8 +51,32 @@ class Lead(StrEnum):
     REFUSED = "refused"
     ACCEPTED = "accepted"
     RETURNED = "returned"
+    EXPIRED = "expired"
+    LAPSED = "lapsed"
+    REVOKED = "revoked"
+    DECIDE = "decide"
+    ASSIGNED = "assigned"
+    TAKEN = "taken"
+    READ_BACK = "read_back"
+    OFFERED_ON = "offered_on"  # a role you hold, by somebody else
+    PASSED = "passed"
+    CALL = "call"
+    CONTACTED = "contacted"
+    NOT_CONTACTED = "not_contacted"
+    REPORTED = "reported"
+    CASE_CLOSED = "case_closed"
+    DEPUTY = "deputy"
+    UNREACHED = "unreached"  # whoever was asked is away, and nobody stands in
+    ASKED = "asked"  # a request waits for your answer
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
     NOTICE = "notice"
+    SKIPPED = "skipped"  # nobody could be reached on the step below yours
     INSTALLATION = "installation"  # about Estafette itself, and no case
+    CHECKUP = "checkup"  # whether a contact still holds; about no case either
+
+
+OF_NO_CASE = frozenset({Lead.INSTALLATION, Lead.CHECKUP})
 
 
 # Which section may use which field; a template that uses another one is refused when it is read.
@@ -67,8 +91,7 @@ FIELDS: dict[str, frozenset[str]] = {
     "body": frozenset({"opening", "case", "asks", "when", "link", "number"}),
     "title_without_case": frozenset({"subject", "by", "number"}),
     "body_without_case": frozenset({"opening", "asks", "when", "link", "number"}),
-    Lead.INSTALLATION.value: frozenset(),
-} | {lead.value: frozenset({"case"}) for lead in Lead if lead is not Lead.INSTALLATION}
+} | {lead.value: frozenset(() if lead in OF_NO_CASE else {"case"}) for lead in Lead}
 
 
 class Payload(BaseModel):
@@ -107,7 +130,7 @@ class Payload(BaseModel):
 
     @model_validator(mode="after")
     def _about_a_case_or_the_installation(self) -> Self:
-        if (self.case is None) == (self.lead is Lead.INSTALLATION):
+        if (self.case is None) == (self.lead in OF_NO_CASE):
             return self
         raise ValueError("names its case, unless it is about the installation")
 

@@ -19,10 +19,13 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday, 10:00 in Amsterdam
 TOWN = "voorbeeldstad"
 PACKET = {
     "severity": "medium",
+    "risks": ["dog", "go_in_pairs"],
     "summary": "Geluid in de nacht, al weken.",
     "if_then": "Bij escalatie: bel de wijkagent.",
-    "not_shared": "Niets over behandeling; vraag de zorgcoördinator.",
-    "told": "Melder en bewoner weten van deze overdracht.",
+    "not_shared": "Niets over behandeling.",
+    "ask_whom": "De zorgcoördinator van Zorg Voorbeeld.",
+    "told_person": "De bewoner weet van deze overdracht.",
+    "told_reporter": "De melder weet dat een ander het overneemt.",
 }
 # Facts of decisions that lack nothing; a test says what it leaves out or changes.
 AN_ORDER: dict[str, Any] = {

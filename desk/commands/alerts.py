@@ -16,8 +16,8 @@ def list_(
     as_json: bool = say.AS_JSON,
 ) -> None:
     """List alerts with their delivery state; "perhaps" means it may have arrived."""
+    from casework.alert_views import alert_list
     from casework.connect import connect
-    from casework.views import alert_list
 
     rows = alert_list(connect(), case_key=case, unsent=unsent, limit=limit)
     lines = [
@@ -26,7 +26,7 @@ def list_(
         for a in rows
     ]  # fmt: skip
     header = ("nr", "case", "lead", "to", "state", "tries", "made", "asks")
-    say.answer(rows, as_json, lambda: say.table(lines, header) if lines else ["No alerts."])
+    say.answer(rows, as_json, lambda: say.fitting(lines, header) if lines else ["No alerts."])
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""estafette case: look at cases, record what was done, decide, answer, hand over."""
+"""estafette case: look at cases, record what was done, decide, answer."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import typer
 
 from desk import say
 from desk.clock import now
+from desk.typed import answer_of
 
 app = typer.Typer(no_args_is_help=True, help="Look at cases and move them on.")
 
@@ -114,7 +115,7 @@ def may(
 ) -> None:
     """Ask every guard of an act, as the dossier stands; nothing is recorded."""
     from casework.connect import connect
-    from casework.views import judged
+    from casework.judging import judged
 
     facts = say.pairs(fact, "--fact valid_until=2027-01-31")
     rows = judged(connect(), case, kind, facts, say.moment_of(at) or now())
@@ -185,11 +186,9 @@ def answer(
     """Answer a promise: done, not done or cannot share, each with a reason the others may see."""
     from casework.connect import connect
     from casework.promises import answer as give
-    from casework.words import Answer
 
-    if given not in set(Answer):
-        say.stop(f"{given!r} is not an answer; choose {', '.join(Answer)}")
-    version = give(connect(), case, promise, given=Answer(given), by=by, now=now(), reason=reason)
+    said = answer_of(given)
+    version = give(connect(), case, promise, given=said, by=by, now=now(), reason=reason)
     say.answer(
         {"case": case, "promise": promise, "answer": given, "version": version}, as_json,
         lambda: [f"{case}: {promise} is answered: {given}."],
@@ -216,60 +215,6 @@ def reopen(
         {"case": case, "stage": stage, "version": version}, as_json,
         lambda: [f"{case} is open again, in {stage}."],
     )  # fmt: skip
-
-
-@app.command()
-def handover(
-    case: str = CASE,
-    to: str = typer.Option(..., help="Key of the contact who is asked."),
-    role: str = typer.Option(..., help="case_director, care_lead or enforcement_lead."),
-    severity: str = typer.Option("medium", help="low, medium or high."),
-    risk: list[str] = typer.Option([], "--risk", help="A coded risk, such as dog."),
-    summary: str = typer.Option(..., help="At most ten lines."),
-    if_then: str = typer.Option(..., "--if-then", help="What to do if it gets worse."),
-    not_shared: str = typer.Option(..., "--not-shared", help="What is not shared; whom to ask."),
-    told: str = typer.Option(..., help="What the person and the reporter were told."),
-    by: str = say.BY,
-    as_json: bool = say.AS_JSON,
-) -> None:
-    """Offer a role with its packet; you hold it until it is accepted by reading back."""
-    from casework.connect import connect
-    from casework.handovers import Packet, offer
-
-    packet = Packet.model_validate({
-        "severity": severity, "risks": risk, "summary": summary, "if_then": if_then,
-        "not_shared": not_shared, "told": told,
-    })  # fmt: skip
-    made = offer(connect(), case, role=_role(role), to=to, packet=packet, by=by, now=now())
-    say.answer(
-        made, as_json,
-        lambda: [f"Handover {made.id} of {role} is on offer to {to}; you hold it meanwhile."],
-    )  # fmt: skip
-
-
-@app.command()
-def accept(
-    handover_id: int = typer.Argument(..., metavar="HANDOVER", help="The handover's number."),
-    read_back: str = typer.Option(
-        ..., "--read-back", help="In your own words: what you take on, and by when."
-    ),
-    by: str = say.BY,
-    as_json: bool = say.AS_JSON,
-) -> None:
-    """Accept a handover by reading back what you take on."""
-    from casework.connect import connect
-    from casework.handovers import accept as take
-
-    got = take(connect(), handover_id, by=by, read_back=read_back, now=now())
-    say.answer(got, as_json, lambda: [f"{by} holds {got.role} of case {got.case_key} from now."])
-
-
-def _role(name: str) -> Any:
-    from casework.words import Role
-
-    if name not in set(Role):
-        say.stop(f"{name!r} is not a role; choose {', '.join(Role)}")
-    return Role(name)
 
 
 def _marked(act: Any) -> list[str]:

@@ -27,7 +27,7 @@ def add(
     ),
     reporter: str | None = typer.Option(None, help="The reporter's name; kept apart."),
     reporter_contact: str = typer.Option("", help="How to reach the reporter."),
-    director: str | None = typer.Option(None, help="Who directs a new case."),
+    director: str | None = typer.Option(None, help="Who directs a new case; else who is there."),
     separate: str | None = typer.Option(
         None, help="Open a case beside the one at this address, for this reason."
     ),

@@ -13,9 +13,10 @@ from sqlalchemy.engine import Engine
 from sqlmodel import SQLModel
 
 import models
+from casework.alert_views import alert_list
 from casework.policies import load_policy
 from casework.promises import raise_due
-from casework.views import PromiseView, alert_list, case_view
+from casework.views import PromiseView, case_view
 from tests.builders import NOW
 
 assert models  # defines the tables

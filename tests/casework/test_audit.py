@@ -9,6 +9,7 @@ from casework.audit import CHECKS, UNARMED, UNSENT, audit
 from casework.journal import broken_at
 from casework.visits import armed, unarmed
 from tests.builders import NOW, a_case, act, announce_order, go
+from tests.casework.handing import offered
 from tests.casework.looking import DAY, behind_the_back, raise_all, rows
 
 LATER = NOW + 30 * DAY
@@ -63,8 +64,13 @@ PLANTED = {
     "no-visit": "UPDATE visits SET left_at = entered_at, left_for = 'closed' "
                 "WHERE left_at IS NULL",
     "no-run": "UPDATE visits SET run_id = NULL WHERE left_at IS NULL",
+    "offer-past-term": ("UPDATE checkpoints SET due_at = (SELECT opened_at FROM cases) "
+                        "WHERE key = 'handover_answered'", "checkpoints"),
     "unsent-alert": "UPDATE alerts SET state = 'failed', next_at = created_at, "
                     "created_at = (SELECT opened_at FROM cases)",
+    "silence-unwatched": "UPDATE checkpoints SET state = 'lapsed', next_at = NULL, "
+                         "closed_at = due_at WHERE key = 'case_silent'",
+    "silence-not-asked": "UPDATE cases SET silent_at = opened_at",
     "rung-without-alert": "DELETE FROM alerts WHERE id NOT IN (SELECT alert_id FROM deliveries "
                           "WHERE FALSE)",
 }  # fmt: skip
@@ -76,6 +82,9 @@ def test_a_planted_fault_is_found_by_its_name(engine, in_order, what):
     sql, *without = planted if isinstance(planted, tuple) else (planted,)
     if what == "rung-without-alert":
         behind_the_back(engine, "DELETE FROM deliveries")
+    if what == "offer-past-term":
+        offered(engine, in_order, to="jurist", now=LATER)
+        assert found(engine) == []
     behind_the_back(engine, sql, *without)
     assert (in_order, what) in found(engine)
 

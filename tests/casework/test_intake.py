@@ -5,13 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
+from casework.absences import away
+from casework.checkups import leave
+from casework.holding import held_at
 from casework.intake import NewSignal, Received, receive_signal
-from casework.people import held_at, set_absence
 from casework.refusals import Incomplete, NotAllowed, NotFound
 from casework.views import case_list, case_view
 from casework.words import Role
 from tests.builders import NOW, TOWN, a_case, a_contact, a_signal, a_town, act, go
 from tests.casework.looking import (
+    DAY,
     a_policy,
     at_once,
     everything,
@@ -23,11 +26,7 @@ from tests.casework.looking import (
 
 LATER = NOW + timedelta(days=3)
 NO_NUMBERS = 'name = "leeg"\nin_force = 2026-01-01\nsource = "x"\n'
-CASE_NUMBERS = (
-    '[terms.case]\nnext_step = "5 working days"\nlead_taken = "2 working days"\n'
-    'handover_answered = "5 working days"\nreport_back = "10 working days"\n'
-    'awaited = "4 weeks"\n'
-)
+CASE_NUMBERS = '[adopt]\nstages = ["case"]\nbecause = "ter proef"\n'
 
 
 def receive(engine, now=NOW, **more) -> Received:
@@ -100,7 +99,7 @@ def test_the_present_director_with_the_fewest_open_cases_holds_a_new_one(engine)
     first = [receive(engine, address=f"A {n}").case_key for n in range(4)]
     by = [held_at(engine, key, Role.DIRECTOR, NOW) for key in first]
     assert by == ["director", "second", "director", "second"]
-    set_absence(engine, "director", NOW, None)
+    away(engine, "director", since=NOW, by="process", now=NOW)
     assert held_at(engine, receive(engine, address="A 5").case_key, Role.DIRECTOR, NOW) == "second"
 
 
@@ -126,11 +125,60 @@ def test_a_refused_signal_leaves_nothing_not_even_a_number(engine, wrong, error)
     assert everything(engine) == before
 
 
-def test_a_case_is_never_opened_when_every_director_is_absent(engine):
-    set_absence(engine, "director", NOW - timedelta(days=1), NOW + timedelta(days=1))
-    with pytest.raises(NotAllowed, match="nobody would hold the case"):
+@pytest.mark.parametrize(
+    ("absent", "holder"),
+    [
+        (("director",), "process"),
+        (("director", "process"), "stand-in"),
+        (("director", "process", "stand-in"), "head"),
+    ],
+)
+def test_a_report_is_held_up_the_line_while_no_case_director_is_present(engine, absent, holder):
+    a_contact(engine, "stand-in", "case_worker")
+    a_contact(engine, "process", "process_director", deputy="stand-in")
+    gone(engine, *absent)
+    key = receive(engine).case_key
+    assert held_at(engine, key, Role.DIRECTOR, NOW) == holder
+    joined = receive(engine, reference="again")
+    assert joined == Received(key, "joined")
+    assert held_at(engine, key, Role.DIRECTOR, NOW) == holder
+
+
+def test_a_report_is_held_where_there_is_no_case_director_at_all(engine):
+    leave(engine, "director", by="process", now=NOW)
+    key = receive(engine).case_key
+    assert held_at(engine, key, Role.DIRECTOR, NOW) == "process"
+
+
+def test_a_case_is_never_opened_when_nobody_up_the_line_is_present(engine):
+    gone(engine, "director", "process", "head", until=NOW + DAY)
+    before = everything(engine)
+    with pytest.raises(NotAllowed, match="nobody would hold the case; add one: estafette contact"):
         receive(engine)
-    assert receive(engine, NOW + timedelta(days=1)).how == "opened"
+    assert everything(engine) == before
+    assert receive(engine, NOW + DAY).how == "opened"
+
+
+def test_a_named_director_who_is_absent_is_refused_with_the_end_and_who_stands_in(engine):
+    gone(engine, "director", until=NOW + DAY)
+    before = everything(engine)
+    with pytest.raises(NotAllowed, match="director is absent until 03-03-2026 10:00; deputy stan"):
+        receive(engine, director="director")
+    assert everything(engine) == before
+    assert receive(engine, NOW + DAY, director="director").how == "opened"
+
+
+def test_a_named_director_who_left_is_refused(engine):
+    leave(engine, "director", by="process", now=NOW)
+    before = everything(engine)
+    with pytest.raises(NotAllowed, match="director left; choose somebody else"):
+        receive(engine, director="director")
+    assert everything(engine) == before
+
+
+def gone(engine, *people: str, until: datetime | None = None) -> None:
+    for person in people:
+        away(engine, person, since=NOW - DAY, until=until, by="care", now=NOW)
 
 
 # --- policy --------------------------------------------------------------------------------------

@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from casework.absences import away
 from casework.administration import administration, administration_broken_at
+from casework.alert_views import alert_list, alert_view
 from casework.alerts import acknowledge, claim, record
 from casework.audit import audit
 from casework.decrees import add_decree
 from casework.notices import raise_notices
-from casework.people import set_absence
-from casework.views import alert_list, alert_view
 from escalation.notices import RUNGS, last_moment, months_before, notice_asks, rung_at
 from tests.builders import a_contact
 from tests.casework.looking import at_once, everything, rows
@@ -64,7 +64,7 @@ def test_every_administrator_is_told_and_without_one_the_process_directors(engin
 def test_who_is_absent_is_replaced_by_the_deputy(engine):
     a_contact(engine, "vervanger", "case_worker")
     a_contact(engine, "beheer", "administrator", deputy="vervanger")
-    set_absence(engine, "beheer", A_YEAR_AHEAD - timedelta(days=1), None)
+    away(engine, "beheer", since=A_YEAR_AHEAD - timedelta(days=1), by="process", now=A_YEAR_AHEAD)
     raise_notices(engine, A_YEAR_AHEAD)
     assert told(engine) == [(-12, "vervanger")]
 

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casework.absences import away
+from casework.alert_views import alert_list, deliveries
 from casework.alerts import (
     LEASE,
     LONGEST_RETRY,
@@ -15,13 +17,16 @@ from casework.alerts import (
     record,
 )
 from casework.alerts import _wait as wait_after
-from casework.handovers import Packet, offer, refuse
+from casework.ledger import redate_term
+from casework.offering import offer
+from casework.packets import Packet
 from casework.promises import answer
+from casework.receiving import refuse
 from casework.refusals import NotFound
-from casework.views import alert_list, deliveries
+from casework.requests import ask, withdraw
 from casework.words import Answer, Role
 from models import Alert
-from tests.builders import NOW, PACKET, a_case, announce_order
+from tests.builders import NOW, PACKET, TOWN, a_case, a_contact, announce_order
 from tests.casework.looking import DAY, at_once, everything, raise_all, rows
 
 THEN = datetime(2026, 3, 9, 8, tzinfo=UTC)  # two promises of a new case have rung by then
@@ -204,13 +209,92 @@ def test_news_of_a_handover_is_worded_by_what_happened(engine, in_signal):
     refuse(engine, made.id, by="care", reason="geen plek", now=NOW)
     second = claim(engine, NOW)
     assert [(a.address, a.asks.nl, a.due_at) for a in second] == [
-        ("director@voorbeeld.example", "Uw overdracht is geweigerd; u houdt de zaak.", None)
-    ]
+        ("director@voorbeeld.example", "Uw overdracht is geweigerd; u houdt de zaak.", None),
+        ("process@voorbeeld.example",
+         "Een overdracht is niet gelukt; de afzender houdt de zaak.", None),
+    ]  # fmt: skip
     listed = {a.lead: a.asks.nl for a in alert_list(engine)}
     assert listed == {
         "offered": "Neemt u deze zaak over, of niet?",
         "refused": "Uw overdracht is geweigerd; u houdt de zaak.",
+        "returned": "Een overdracht is niet gelukt; de afzender houdt de zaak.",
     }
+
+
+def test_a_message_names_the_date_as_it_was_changed_and_not_the_old_one(engine, in_signal):
+    offer(engine, in_signal, role=Role.CARE, to="care", packet=Packet.model_validate(PACKET),
+          by="director", now=NOW)  # fmt: skip
+    number = ask(engine, in_signal, to="jurist", what="Is er hulp?", by="director", now=NOW).id
+    to = (NOW + 4 * DAY).date()
+    for key in ("handover_answered", "request_answered"):
+        redate_term(engine, in_signal, key, to=to, on=NOW.date(), by="director", now=NOW,
+                    ground="afspraak", reason="eerder gesproken")  # fmt: skip
+    due = {a.recipient: a.due_at for a in claim(engine, NOW)}
+    assert due == {who: datetime(2026, 3, 6, 23, tzinfo=UTC) for who in ("care", "jurist")}
+    withdraw(engine, number, by="director", reason="is al bekend", now=NOW)
+    later = claim(engine, NOW + timedelta(hours=1))
+    assert {a.recipient: a.due_at for a in later if a.lead == "asked"} == {"jurist": due["jurist"]}
+
+
+FOR_ANOTHER = "Een ander moet dit nog beantwoorden. Vraagt u ernaar?"
+
+
+def of_promise(engine, key, now):
+    """What each reader of this promise's messages is asked, in the message and within."""
+    within = {a.number: (a.promise, a.asks.nl) for a in alert_list(engine, limit=1000)}
+    said = {}
+    for alert in claim(engine, now, limit=1000):
+        promise, asks = within[alert.number]
+        assert promise != key or asks == alert.asks.nl
+        if promise == key:
+            said.setdefault(alert.recipient, set()).add(alert.asks.nl)
+    return said
+
+
+@pytest.fixture
+def on_offer(engine, in_signal):
+    """An offer to somebody of a partner, who has a deputy."""
+    care = f"zorg-{TOWN}"
+    a_contact(engine, "invaller", "care_worker", organisation=care)
+    a_contact(engine, "wijkteam", "care_worker", organisation=care, deputy="invaller")
+    return offer(
+        engine, in_signal, role=Role.CARE, to="wijkteam", packet=Packet.model_validate(PACKET),
+        by="director", now=NOW,
+    )  # fmt: skip
+
+
+def test_who_waits_for_anothers_answer_is_asked_to_ask_after_it(engine, on_offer):
+    now = NOW + 7 * DAY
+    raise_all(engine, now)
+    said = of_promise(engine, "handover_acknowledged", now)
+    assert said.pop("wijkteam") == {"Heeft u gezien dat deze zaak u wordt aangeboden?"}
+    assert said == {who: {FOR_ANOTHER} for who in ("director", "deputy", "process")}
+
+
+def test_the_deputy_of_who_must_answer_is_asked_the_question_itself(engine, on_offer):
+    away(engine, "wijkteam", since=NOW, by="director", now=NOW)
+    raise_all(engine, NOW + 3 * DAY)
+    said = of_promise(engine, "handover_acknowledged", NOW + 3 * DAY)
+    assert said["invaller"] == {"Heeft u gezien dat deze zaak u wordt aangeboden?"}
+    assert said["director"] == {FOR_ANOTHER}
+
+
+def test_who_must_decide_is_asked_that_and_the_sender_is_not(engine, on_offer):
+    refuse(engine, on_offer.id, by="wijkteam", reason="geen plek", now=NOW)
+    again = offer(
+        engine, "2026-00001", role=Role.CARE, to="jurist", packet=Packet.model_validate(PACKET),
+        by="director", now=NOW,
+    )  # fmt: skip
+    refuse(engine, again.id, by="jurist", reason="niet van ons", now=NOW)
+    raise_all(engine, NOW + 2 * DAY)
+    said = of_promise(engine, "process_decides", NOW + 2 * DAY)
+    assert said["process"] == {"Twee keer niet overgenomen. Wie wijst u aan?"}
+    assert said["director"] == {FOR_ANOTHER}
+
+
+def test_news_and_a_promise_of_nobody_in_particular_are_worded_for_every_reader(engine, outbox):
+    assert FOR_ANOTHER not in {a.asks.nl for a in claim(engine, THEN)}
+    assert {a.waits_for for a in alert_list(engine)} == {None}
 
 
 def test_the_list_shows_the_newest_first_and_what_is_still_unsent(engine, outbox):

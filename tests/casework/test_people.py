@@ -4,23 +4,33 @@ from datetime import datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy.exc import StatementError
 
-from casework.handovers import Packet, accept, offer
+from casework.absences import away
+from casework.connect import reading
+from casework.contact_views import contact_view
+from casework.holding import held_at
+from casework.offering import offer
+from casework.packets import Packet
 from casework.people import (
     NewContact,
     NewOrganisation,
+    add_contact,
     add_organisation,
+    contact,
     contacts,
-    held_at,
-    set_absence,
+    known_organisation,
+    organisation,
 )
+from casework.presence import fixed_contact, refuse_unreachable
+from casework.receiving import accept
 from casework.refusals import NotAllowed, NotFound
+from casework.stages import reopen
 from casework.words import Role
 from tests.builders import NOW, PACKET, TOWN, a_contact, a_town, go
 from tests.casework.looking import DAY, everything, rows
 
 A_MOMENT = timedelta(microseconds=1)
+ZORG = f"zorg-{TOWN}"
 
 
 def test_an_organisation_added_twice_is_added_once(engine):
@@ -40,9 +50,9 @@ def test_a_contact_added_again_is_brought_up_to_date(engine):
 
 
 def test_an_absence_outlasts_a_change_of_address(engine):
-    set_absence(engine, "director", NOW, NOW + DAY)
+    away(engine, "director", since=NOW, until=NOW + DAY, by="director", now=NOW)
     a_contact(engine, "director", "case_director", address="nieuw@voorbeeld.example")
-    assert rows(engine, "contacts", "key = 'director'")[0]["absent_from"] == NOW
+    assert contact_view(engine, "director", NOW).absent
 
 
 @pytest.mark.parametrize("wrong", [{"organisation": "nergens"}, {"deputy": "nobody"}])
@@ -66,6 +76,28 @@ def test_contacts_are_listed_by_key_with_where_they_work(engine):
     assert [c[0] for c in contacts(engine)] == sorted(c[0] for c in contacts(engine))
 
 
+def test_a_contact_comes_with_an_organisation_that_was_not_known_yet(engine):
+    home = NewOrganisation(key="wijkteam", name="Wijkteam", kind="care", municipality=TOWN)
+    new = NewContact(key="nieuw", organisation="wijkteam", name="Voorbeeld Nieuw",
+                     function="care_worker", address="nieuw@voorbeeld.example")  # fmt: skip
+    add_contact(engine, new, NOW, home)
+    assert known_organisation(engine, "wijkteam") == home
+    before = everything(engine)
+    add_contact(engine, new, NOW, home)
+    assert everything(engine) == before
+
+
+def test_a_refused_contact_leaves_no_organisation_behind(engine):
+    home = NewOrganisation(key="wijkteam", name="Wijkteam", kind="care", municipality=TOWN)
+    before = everything(engine)
+    with pytest.raises(NotFound, match="no contact nobody"):
+        add_contact(engine, NewContact(
+            key="nieuw", organisation="wijkteam", name="Voorbeeld Nieuw", function="care_worker",
+            address="nieuw@voorbeeld.example", deputy="nobody"), NOW, home)  # fmt: skip
+    assert everything(engine) == before
+    assert known_organisation(engine, "wijkteam") is None
+
+
 def test_nobody_stands_in_for_themselves(engine):
     before = everything(engine)
     with pytest.raises(NotAllowed, match="somebody else"):
@@ -73,36 +105,80 @@ def test_nobody_stands_in_for_themselves(engine):
     assert everything(engine) == before
 
 
-# --- absence -------------------------------------------------------------------------------------
+def test_a_contact_is_shown_with_what_others_must_know(engine, in_signal):
+    a_contact(engine, "wijkteam", "care_worker", organisation=f"zorg-{TOWN}", fixed=True,
+              account=False, deputy="care")  # fmt: skip
+    got = contact_view(engine, "wijkteam", NOW)
+    assert (got.name, got.fixed, got.account, got.deputy) == (
+        "Voorbeeld Wijkteam", True, False, "care",
+    )  # fmt: skip
+    assert contact_view(engine, str(got.number), NOW) == got
+    assert contact_view(engine, "director", NOW).roles == 1
+    with pytest.raises(NotFound, match="contact list"):
+        contact_view(engine, "99999", NOW)
 
 
-def test_an_absence_can_be_ended(engine):
-    set_absence(engine, "director", NOW, None)
-    set_absence(engine, "director", None, None)
-    row = rows(engine, "contacts", "key = 'director'")[0]
-    assert (row["absent_from"], row["absent_until"]) == (None, None)
+# --- whom to turn to -----------------------------------------------------------------------------
+
+
+def turned_to(engine, function: str | None = None, at: datetime = NOW) -> str | None:
+    with reading(engine) as session:
+        found = fixed_contact(session, organisation(session, ZORG), at, function)
+        return found.key if found else None
+
+
+def test_the_fixed_contact_of_an_organisation_is_turned_to_and_else_anybody(engine):
+    assert turned_to(engine) == "care"
+    a_contact(engine, "balie", "coordinator", organisation=ZORG, fixed=True)
+    assert turned_to(engine) == "balie"
+    assert turned_to(engine, "care_worker") == "care"
+    assert turned_to(engine, "psychiatrist") is None
+
+
+def test_of_a_fixed_contact_who_is_absent_the_deputy_there_is_turned_to(engine):
+    a_contact(engine, "vervanger", "coordinator", organisation=ZORG)
+    a_contact(engine, "balie", "coordinator", organisation=ZORG, fixed=True, deputy="vervanger")
+    away(engine, "balie", since=NOW, by="balie", now=NOW)
+    assert turned_to(engine) == "vervanger"
+
+
+def test_a_deputy_elsewhere_does_not_answer_for_an_organisation(engine):
+    a_contact(engine, "balie", "coordinator", organisation=ZORG, fixed=True, deputy="jurist")
+    away(engine, "balie", since=NOW, until=NOW + DAY, by="balie", now=NOW)
+    assert turned_to(engine) == "care"
+    assert turned_to(engine, "coordinator") is None
+    assert turned_to(engine, at=NOW + DAY) == "balie"
+
+
+def refused(engine, which, at: datetime = NOW) -> None:
+    with reading(engine) as session:
+        refuse_unreachable(session, which(session), at)
+
+
+def test_an_organisation_without_a_reachable_contact_is_refused_by_name(engine):
+    def zorg(session):
+        return organisation(session, ZORG)
+
+    refused(engine, zorg)
+    away(engine, "care", since=NOW, until=NOW + DAY, by="care", now=NOW)
+    with pytest.raises(NotAllowed, match=f"{ZORG} has no contact who can be reached"):
+        refused(engine, zorg)
+    refused(engine, zorg, NOW + DAY)
 
 
 @pytest.mark.parametrize(
-    ("absent_from", "absent_until"),
-    [(NOW, NOW), (NOW, NOW - DAY), (None, NOW)],
-    ids=["empty", "backwards", "no-beginning"],
+    ("until", "deputy", "says"),
+    [
+        (NOW + DAY, "jurist", "care is absent until 03-03-2026 10:00; jurist stands in"),
+        (None, "jurist", "care is absent for now; jurist stands in"),
+        (None, None, "care is absent for now; nobody stands in"),
+    ],
 )
-def test_an_absence_that_can_not_be_is_refused_in_words(engine, absent_from, absent_until):
-    before = everything(engine)
-    with pytest.raises(NotAllowed, match="absence"):
-        set_absence(engine, "director", absent_from, absent_until)
-    assert everything(engine) == before
-
-
-def test_an_absence_needs_moments_with_their_zone(engine):
-    with pytest.raises(StatementError, match="needs a time zone"):
-        set_absence(engine, "director", datetime(2026, 3, 2), None)  # noqa: DTZ001
-
-
-def test_nobody_unknown_is_absent(engine):
-    with pytest.raises(NotFound):
-        set_absence(engine, "nobody", NOW, None)
+def test_somebody_absent_is_refused_with_until_when_and_who_stands_in(engine, until, deputy, says):
+    a_contact(engine, "care", "care_worker", organisation=ZORG, deputy=deputy)
+    away(engine, "care", since=NOW, until=until, by="care", now=NOW)
+    with pytest.raises(NotAllowed, match=says):
+        refused(engine, lambda session: contact(session, "care"))
 
 
 # --- who held it ---------------------------------------------------------------------------------
@@ -119,6 +195,19 @@ def test_who_held_a_case_is_known_for_every_instant_of_its_life(engine, in_signa
     assert [held_at(engine, in_signal, Role.DIRECTOR, at) for at in asked] == [
         None, "director", "director", "deputy", "deputy", None,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("named", [{"director": "director"}, {}])
+def test_a_case_is_not_reopened_in_the_hands_of_somebody_absent(engine, in_signal, named):
+    go(engine, in_signal, "unfounded", NOW)
+    away(engine, "director", since=NOW, until=NOW + DAY, by="director", now=NOW)
+    before = everything(engine)
+    again = {"stage": "signal", "by": "director", "reason": "weer klachten"}
+    with pytest.raises(NotAllowed, match=r"director is absent until .*; deputy stands in"):
+        reopen(engine, in_signal, **again, **named, now=NOW)
+    assert everything(engine) == before
+    reopen(engine, in_signal, **again, director="deputy", now=NOW)
+    assert held_at(engine, in_signal, Role.DIRECTOR, NOW) == "deputy"
 
 
 def test_who_held_an_unknown_case_is_nobody(engine):

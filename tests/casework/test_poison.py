@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from casework.alert_views import alert_list
 from casework.audit import audit
 from casework.journal import broken_at
 from casework.policies import _parsed
 from casework.promises import raise_due
-from casework.views import alert_list, case_view, timeline
+from casework.views import case_view, timeline
 from tests.builders import NOW, a_case, a_town
 from tests.casework.looking import behind_the_back
 

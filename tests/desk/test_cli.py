@@ -12,8 +12,10 @@ from tests.desk.conftest import Estafette
 
 SIGNAL = ("signal", "add", "--municipality", "voorbeeldstad", "--address", "Voorbeeldstraat 1")
 PACKET = (
-    "--summary", "Geluid in de nacht.", "--if-then", "Bel de wijkagent.",
-    "--not-shared", "Niets over behandeling.", "--told", "Beiden weten het.",
+    "--severity", "medium", "--risk", "none", "--summary", "Geluid in de nacht.",
+    "--if-then", "Bel de wijkagent.", "--not-shared", "Niets over behandeling.",
+    "--ask-whom", "De zorgcoördinator.", "--told-person", "Weet ervan.",
+    "--told-reporter", "Weet ervan.",
 )  # fmt: skip
 
 
@@ -42,8 +44,11 @@ def test_help_needs_neither_prefect_nor_a_database():
     "command",
     ["up", "demo", "watch", "doctor", "migrate", "audit", "term", "replay", "mailbox",
      "signal add", "signal import", "case list", "case show", "case act", "case acts",
-     "case decide", "case answer", "case reopen", "case handover", "case accept",
-     "handover refuse", "handover revoke", "alert list", "alert ack", "contact add",
+     "case decide", "case answer", "case reopen", "handover offer", "handover draft",
+     "handover offer-draft", "handover assign", "handover revoke", "handover show",
+     "handover list", "handover acknowledge", "handover accept", "handover refuse",
+     "handover call", "handover contacted", "handover report", "alert list", "alert ack",
+     "contact add",
      "contact list", "contact absent", "policy list", "policy check", "policy load"],
 )  # fmt: skip
 def test_every_command_explains_itself_and_offers_json(estafette: Estafette, command: str):
@@ -83,11 +88,11 @@ def test_a_case_travels_by_decisions_acts_answers_and_a_handover(town: Estafette
         "voluntary_care"
     )
     offered = town(
-        "case", "handover", key, "--to", "care", "--role", "care_lead", *PACKET, *by, "--json"
+        "handover", "offer", key, "--to", "care", "--role", "care_lead", *PACKET, *by, "--json"
     )
     number = str(offered.json["id"])
     accepted = town(
-        "case", "accept", number, "--by", "care", "--read-back",
+        "handover", "accept", number, "--by", "care", "--read-back",
         "Ik leg vóór vrijdag contact en meld wat het opleverde.", "--json",
     )  # fmt: skip
     assert accepted.json["state"] == "accepted"
@@ -118,10 +123,11 @@ def test_a_case_travels_by_decisions_acts_answers_and_a_handover(town: Estafette
         (("case", "answer", "KEY", "triaged", "not_done", "--by", "director"), "needs a reason"),
         (("case", "answer", "KEY", "triaged", "maybe", "--by", "director"), "not an answer"),
         (("case", "answer", "KEY", "unknown", "--by", "director"), "there is no promise"),
-        (("case", "accept", "77", "--read-back", "ik doe het morgen", "--by", "care"),
+        (("handover", "accept", "77", "--read-back", "ik doe het morgen", "--by", "care"),
          "there is no handover 77"),
         (("alert", "ack", "77", "--by", "director"), "there is no alert 77"),
-        (("signal", "add", "--municipality", "Geen Sleutel", "--address", "x y z"), "municipality"),
+        (("signal", "add", "--municipality", "Geen Sleutel", "--address", "x y z"),
+         "municipality: small letters, digits and hyphens, such as regie-noord"),
         (("signal", "add", "--municipality", "leegstad", "--address", "Voorbeeldstraat 2"),
          "leegstad has no case director"),
         (("term", "--from", "2026-02-30", "--length", "6 weeks"), "is not a date"),

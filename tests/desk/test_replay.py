@@ -11,18 +11,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from casework.alert_views import alert_list, deliveries
 from casework.alerts import claim, next_to_send
 from casework.audit import audit
 from casework.people import NewContact, add_contact
 from casework.promises import next_due, raise_due
-from casework.views import alert_list, case_view, deliveries, timeline
+from casework.views import case_view, timeline
 from desk.history import History, parse, read_history
 from desk.placing import shifted
 from desk.replay import replay, replayed_apart
 from desk.retelling import Replayed, StepTold
+from desk.steps import KINDS
 from escalation.moves import acts
 from escalation.policy import shipped
 from tests.builders import NOW, a_case, a_town
+from tests.casework.looking import rows
 
 ROOT = Path(__file__).parents[2]
 RULINGS = ROOT / "examples" / "rulings"
@@ -313,9 +316,18 @@ def test_every_kind_of_step_can_be_played():
   - {answer: {promise: signal.acute_call, given: not_done, reason: nobody free}}
   - {decide: {exit: take_up}}
   - {offer: {role: care_lead, to: broker, packet: {severity: high}}}
+  - {acknowledge: {role: care_lead}}
   - {after: 1 day, refuse: {role: care_lead, reason: no room}}
   - {offer: {role: care_lead, to: care}}
-  - {accept: {role: care_lead, read_back: I take this on and report within a week}}
+  - {after: 1 day, refuse: {role: care_lead, reason: not ours}}
+  - {assign: {role: care_lead, to: broker, because: somebody has to}}
+  - {accept: {role: care_lead, spoke: no, read_back: I take this on and report within a week}}
+  - {ask: {to: care, what: is this person known to you}}
+  - {reply: {given: cannot_share, reason: under professional secrecy}}
+  - {wait: {until: 2 weeks, reason: the broker is on site next month}}
+  - {wait: {until: 2026-03-20, partner: care, reason: a team of theirs is being formed}}
+  - {after: 1 day, contacted: {role: care_lead}}
+  - {report: {role: care_lead, report: we are in and come back on Friday}}
   - {decide: {to: closed, reason: moved away, result: moved}}
   - {after: 1 day, reopen: {stage: assessment, reason: back again}}
   - {decide: {exit: no_nuisance}}
@@ -324,11 +336,98 @@ def test_every_kind_of_step_can_be_played():
 """,
         "people: {broker: {key: makelaar, function: area_broker}}",
     )
-    assert not told.surprises
+    assert [(s.number, s.why) for s in told.surprises] == []
+    assert {step.kind for step in told.steps} == set(KINDS) - {"act", "term"}
     assert len(told.cases) == 2
     assert told.stage == "referred"
     assert told.holder is None
     assert told.without_holder == ()
+
+
+FORCED = """
+  - {date: 2026-03-02, signal: {}}
+  - {decide: {exit: take_up}}
+  - {offer: {role: care_lead, to: care}}
+  - {acknowledge: {role: care_lead}}
+  - {after: 1 day, refuse: {role: care_lead, reason: no room}}
+  - {offer: {role: care_lead, to: jurist}}
+  - {after: 1 day, refuse: {role: care_lead, reason: not ours}}
+  - {offer: {role: care_lead, to: care}, expect: refused, because: [not_allowed]}
+  - {assign: {role: care_lead, to: care, because: somebody has to}}
+  - {refuse: {role: care_lead, reason: still no room}, expect: refused, because: [not_allowed]}
+  - {after: 1 day, accept: {role: care_lead}}
+  - {ask: {to: care, what: is this person known to you}}
+  - {after: 1 day, report: {role: care_lead, report: we are in and come back on Friday}}
+  - {reply: {given: cannot_share, reason: under professional secrecy}}
+  - {wait: {until: 2 weeks, reason: the broker is on site next month}}
+"""
+
+
+def test_a_role_refused_twice_is_assigned_with_force_and_read_back():
+    told = played(FORCED)
+    assert [(s.number, s.why) for s in told.surprises] == []
+    decided = next(s for s in told.steps if s.kind == "assign")
+    assert "case.process_decides: done" in decided.settled
+    asked = [a for a in told.alerts if a.lead in {"decide", "assigned"}]
+    assert [(a.lead, a.to) for a in asked] == [
+        ("decide", "voorbeeldstad-procesregie"), ("assigned", "voorbeeldstad-zorg"),
+    ]  # fmt: skip
+
+
+def test_sender_and_receiver_spoke_when_the_history_says_nothing_else():
+    told, silent = played(FORCED), played(FORCED.replace("accept: {", "accept: {spoke: no, "))
+    assert promise(told, "warm_contact").state == "answered"
+    assert promise(silent, "warm_contact").state == "open"
+
+
+def test_an_interrupted_handover_goes_on_where_it_stopped(sqlite_engine):
+    whole, forced = played(FORCED), history(FORCED)
+    for day in range(2, 7):
+        replay(forced, sqlite_engine, until=at(f"2026-03-{day:02}T11:00+01:00"))
+    told = replay(forced, sqlite_engine)
+    assert all(s.known for s in told.steps if s.expected and s.allowed)
+    assert [(a.lead, a.to, a.at) for a in told.alerts] == [
+        (a.lead, a.to, a.at) for a in whole.alerts
+    ]
+    assert [(p.key, p.state) for p in told.promises] == [(p.key, p.state) for p in whole.promises]
+
+
+def test_an_offer_nobody_answers_runs_out_by_itself():
+    told = played("""
+  - {date: 2026-03-02, signal: {}}
+  - {decide: {exit: take_up}}
+  - {offer: {role: care_lead, to: care}}
+  - {after: 2 weeks, accept: {role: care_lead}, expect: refused, because: [not_allowed]}
+""")
+    assert not told.surprises
+    assert {a.lead for a in told.alerts} >= {"expired", "lapsed", "returned"}
+    assert promise(told, "handover_returned").state == "open"
+
+
+REPORTED = """
+  - {date: 2026-03-02, signal: {reporter: REPORTER}}
+  - {decide: {exit: take_up}}
+  - {after: 6 weeks, decide: {exit: help_first}}
+"""
+
+
+def test_a_reporter_who_can_be_told_is_owed_word_and_one_who_can_not_is_not():
+    known, unknown = (played(REPORTED.replace("REPORTER", said)) for said in ("true", "false"))
+    of_reporters = {"reporter_told", "reporter_word"}
+    assert of_reporters <= {p.key for p in known.promises}
+    assert not of_reporters & {p.key for p in unknown.promises}
+    assert known.steps[0].what == "signal of unknown, by desk, from somebody who can be told"
+
+
+def test_a_reporter_of_a_replay_is_invented_and_kept_apart(sqlite_engine):
+    told = replay(history(REPORTED.replace("REPORTER", "true")), sqlite_engine)
+    assert [r["name"] for r in rows(sqlite_engine, "reporters")] == ["melder (nagespeeld)"]
+    assert "melder (nagespeeld)" not in str(told.as_json())
+
+
+def test_a_wait_says_until_which_day_also_when_the_history_gives_a_length():
+    told = played(FORCED)
+    assert "waits until vr 20 mrt 2026: the broker is on site next month" in told.steps[-1].what
 
 
 def test_a_second_case_beside_the_first_keeps_both_ringing():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from escalation.lanes import HANDOVER_NEWS
+from escalation.baton import HANDOVER_NEWS, REQUEST_NEWS, WAITED_FOR
 from escalation.policy import sections
 
 CARE = "hulp|zorg|help|care|bemiddel|mediat|behandel|contact"
@@ -17,7 +17,8 @@ FORBIDDEN = re.compile(f"{CARE}|{MEASURE}", re.IGNORECASE)
 
 @pytest.mark.parametrize(
     "text",
-    [c.in_message for _section, c in sections()] + list(HANDOVER_NEWS.values()),
+    [c.in_message for _section, c in sections()]
+    + [*HANDOVER_NEWS.values(), *REQUEST_NEWS.values(), WAITED_FOR],
     ids=lambda text: text.en,
 )
 def test_a_message_names_neither_care_nor_a_measure(text):

@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 
+from casework.alert_views import alert_list, deliveries
 from casework.audit import audit
 from casework.connect import connect
 from casework.intake import NewSignal, receive_signal
-from casework.views import alert_list, case_view, deliveries
+from casework.views import case_view
 from notifications.mailbox import letters
 from tests.postgres import free_port
 

@@ -11,10 +11,10 @@ from importlib import import_module
 
 import pytest
 
+from casework.alert_views import alert_list, deliveries
 from casework.alerts import next_to_send
 from casework.intake import receive_signal
 from casework.promises import next_due, raise_due
-from casework.views import alert_list, deliveries
 from flows import bells
 from flows.audit import audit_once
 from flows.clock import now

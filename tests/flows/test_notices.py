@@ -9,9 +9,9 @@ from importlib import import_module
 
 import pytest
 
+from casework.alert_views import alert_list
 from casework.alerts import next_to_send
 from casework.connect import connect
-from casework.views import alert_list
 from flows import bells, notices
 from flows.audit import audit_once
 from flows.deliver import Post, deliver_loop

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from prefect.client.schemas.objects import StateType
 
-from casework.views import alert_list
+from casework.alert_views import alert_list
 from flows.clock import now
 from flows.deployments import IN_PROCESS
 from tests.builders import a_case

@@ -13,8 +13,10 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import SQLModel
 
 from casework.alerts import claim, record
-from casework.handovers import Packet, accept, offer
+from casework.offering import offer
+from casework.packets import Packet
 from casework.promises import raise_due
+from casework.receiving import accept
 from casework.words import Role
 from models import UtcTime
 from tests.builders import NOW, PACKET, a_case, a_signal, a_town, case_view, go, receive_signal
@@ -393,21 +395,46 @@ def test_a_promise_always_has_its_date_and_its_why(engine, case, column):
 # --- handovers -----------------------------------------------------------------------------------
 
 
+BY_FORCE = {"forced_by": "process", "forced_because": "de buurt wacht"}
+
+
 def an_offer(engine, **changes) -> dict:
     return like(one(engine, "handovers"), state="offered", read_back=None, **changes)
 
 
 def test_a_role_of_a_case_is_on_offer_once(engine, case):
     add(engine, ("handovers", an_offer(engine)))
-    for state in ("offered", "draft"):
+    for state in ("offered", "assigned"):
         with refused(UNIQUE):
-            add(engine, ("handovers", an_offer(engine) | {"state": state}))
+            add(engine, ("handovers", an_offer(engine) | BY_FORCE | {"state": state}))
 
 
+def test_a_sender_has_one_draft_of_a_role(engine, case):
+    draft = an_offer(engine) | {"state": "draft", "offered_at": None}
+    add(engine, ("handovers", draft))
+    with refused(UNIQUE):
+        add(engine, ("handovers", draft))
+
+
+def test_only_a_draft_or_what_was_a_draft_has_no_moment_of_offering(engine, case):
+    for state in ("offered", "expired"):
+        with refused(CHECK):
+            add(engine, ("handovers", an_offer(engine) | {"state": state, "offered_at": None}))
+
+
+@pytest.mark.parametrize("lacking", ["forced_by", "forced_because"])
 @pytest.mark.parametrize("said", [None, "", "   "], ids=["none", "empty", "blank"])
-def test_a_handover_is_not_accepted_without_a_read_back(engine, case, said):
+def test_a_role_is_not_assigned_by_force_without_who_and_why(engine, case, lacking, said):
+    assigned = an_offer(engine) | BY_FORCE | {"state": "assigned"}
     with refused(CHECK):
-        add(engine, ("handovers", an_offer(engine) | {"state": "accepted", "read_back": said}))
+        add(engine, ("handovers", assigned | {lacking: said}))
+
+
+@pytest.mark.parametrize("state", ["accepted", "contacted", "reported", "closed"])
+@pytest.mark.parametrize("said", [None, "", "   "], ids=["none", "empty", "blank"])
+def test_a_handover_is_not_accepted_without_a_read_back(engine, case, state, said):
+    with refused(CHECK):
+        add(engine, ("handovers", an_offer(engine) | {"state": state, "read_back": said}))
 
 
 @pytest.mark.parametrize("said", [None, "", "   "], ids=["none", "empty", "blank"])
@@ -564,9 +591,10 @@ def test_a_role_nobody_knows_is_not_held(engine, case):
 def test_nobody_stands_in_for_themselves_and_an_absence_has_a_length(engine, case):
     with refused(CHECK):
         run(engine, "UPDATE contacts SET deputy_id = id")
+    away = {"contact_id": one(engine, "contacts")["id"], "since": NOW, "recorded_at": NOW}
     for until in (NOW, NOW - timedelta(days=1)):
         with refused(CHECK):
-            change(engine, "contacts", "TRUE", absent_from=NOW, absent_until=until)
+            add(engine, ("absences", away | {"until": until}))
 
 
 # --- moments -------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 
 import sqlalchemy as sa
 from alembic import command
@@ -21,7 +23,7 @@ def alembic(engine, run, *arguments) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    with engine.begin() as connection:
+    with engine.execution_options(migrates=True).begin() as connection:
         config.attributes["connection"] = connection
         run(config, *arguments)
 
@@ -120,7 +122,21 @@ def test_the_newest_step_down_and_up_keeps_every_row(engine):
     before, counted = case_view(engine, key, NOW), counts(engine)
     alembic(engine, command.downgrade, "-1")
     migrate(engine, NOW)
-    assert (case_view(engine, key, NOW), counts(engine)) == (before, counted)
+    after = case_view(engine, key, NOW)
+    assert after.rings_at >= NOW  # the watch looks at the case once, to see when it is silent
+    assert (replace(after, rings_at=before.rings_at), counts(engine)) == (before, counted)
+
+
+def test_after_an_upgrade_the_watch_looks_at_each_case_in_its_own_turn(engine):
+    a_town(engine)
+    for number in range(4):
+        a_case(engine, address=f"Voorbeeldlaan {number}")
+    alembic(engine, command.downgrade, "0004")
+    migrate(engine, NOW)
+    with engine.connect() as connection:
+        looks = [*connection.execute(sa.select(models.Case.silent_at)).scalars()]
+    assert len(set(looks)) == 4
+    assert NOW + timedelta(days=1) <= min(looks) <= max(looks) < NOW + timedelta(days=2)
 
 
 def test_a_fresh_database_has_the_default_policy_and_the_decreed_days_and_nothing_else(engine):

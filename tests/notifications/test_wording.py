@@ -8,8 +8,10 @@ from subprocess import run
 import pytest
 from pydantic import ValidationError
 
+from escalation.baton import HANDOVER_NEWS, REQUEST_NEWS
 from notifications.wording import (
     FIELDS,
+    OF_NO_CASE,
     Lead,
     Payload,
     TemplateError,
@@ -38,7 +40,7 @@ def a_payload(**other):
 
 def of_lead(lead, **other):
     """Only what is about the installation itself belongs to no case."""
-    case = {"case": None} if lead is Lead.INSTALLATION else {}
+    case = {"case": None} if lead in OF_NO_CASE else {}
     return a_payload(lead=lead, **case, **other)
 
 
@@ -114,7 +116,7 @@ def test_a_statutory_deadline_is_named_in_subject_and_body():
 @pytest.mark.parametrize("statutory", [False, True])
 def test_every_message_is_whole_and_ends_with_its_number(language, lead, due, statutory):
     message = compose(of_lead(lead, language=language, due=due, statutory=statutory))
-    named = "" if lead is Lead.INSTALLATION else " 2026-00042"
+    named = "" if lead in OF_NO_CASE else " 2026-00042"
     assert message.title.startswith(f"Estafette{named}: ")
     assert message.title.endswith(" [#123]")
     assert "\n" not in message.title
@@ -184,6 +186,11 @@ def test_a_broken_template_is_refused_by_file_section_and_field(before, after, s
     text = (files("notifications.templates") / "nl.txt").read_text("utf-8")
     with pytest.raises(TemplateError, match=rf"nl\.txt.*{says}"):
         read_sections("nl.txt", text.replace(before, after, 1))
+
+
+@pytest.mark.parametrize("event", [*HANDOVER_NEWS, *REQUEST_NEWS, "skipped"])
+def test_every_event_of_a_handover_or_request_has_a_lead_of_its_own(event):
+    assert Lead(event) in sections("nl").keys() & sections("en").keys()
 
 
 def test_wording_needs_neither_apprise_nor_a_mail_server():
