@@ -20,6 +20,7 @@ def signal(visit: Visit) -> None:
 def assessment(visit: Visit) -> None:
     """Beoordeling: care and enforcement make one analysis together."""
     visit.look("analysed")
+    visit.look("analysis_renewed")
 
 
 @stage_flow

@@ -193,7 +193,7 @@ def test_promises_from_before_the_ledger_ended_where_their_counting_ended(engine
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    with engine.begin() as connection:
+    with engine.execution_options(migrates=True).begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0002")
     migrate(engine, NOW)
