@@ -5,13 +5,13 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 
 import pytest
 
-from casework.alert_views import alert_list, deliveries
+from casework.alert_views import AlertView, alert_list, deliveries
 from casework.alerts import next_to_send
 from casework.intake import receive_signal
 from casework.promises import next_due, raise_due
@@ -28,23 +28,37 @@ from tests.builders import a_case, a_signal
 FOUR_HOURS = timedelta(hours=4)  # the term of an urgent call
 
 
-def an_urgent_call(house, rings_in: float) -> None:
-    moment = now() + timedelta(seconds=rings_in) - FOUR_HOURS
-    receive_signal(house, a_signal(received_at=moment, acute=True), now())
+INSTANT = timedelta(microseconds=1)
 
 
 def test_a_promise_is_raised_at_its_moment_and_not_before(house):
-    an_urgent_call(house, rings_in=0.8)
-    assert watch_loop(house, threading.Event(), after(0.3), poll=0.1) == 0
-    stop = threading.Event()
-    threading.Timer(1.5, stop.set).start()
-    assert watch_loop(house, stop, poll=60) == 1, "it wakes at the moment, not at the next poll"
+    a_case(house)
+    rings_at, stop = next_due(house), threading.Event()
+    clock = iter([rings_at - INSTANT] * 2)
+
+    def shown() -> datetime:
+        """A clock that stands still until the moment has come."""
+        moment = next(clock, rings_at)
+        assert moment == rings_at or not told(house), "never early"
+        if told(house):
+            stop.set()
+        return moment
+
+    # Polled once an hour: only the moment itself can have woken it.
+    watch_loop(house, stop, now=shown, poll=3600)
+    assert told(house)
 
 
 def test_the_watch_raises_while_prefect_is_out_of_reach(house, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
-    an_urgent_call(house, rings_in=0.2)
-    assert watch_plainly(after(1)) == 1
+    moment = now() - FOUR_HOURS - timedelta(minutes=1)
+    receive_signal(house, a_signal(received_at=moment, acute=True), now())
+    watch_plainly(lambda: next_due(house) > now())
+    assert told(house)
+
+
+def told(house) -> list[AlertView]:
+    return [alert for alert in alert_list(house) if alert.case_key is not None]
 
 
 def test_an_overdue_heap_is_raised_at_once(house):
