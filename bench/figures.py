@@ -5,7 +5,7 @@ import os
 import platform
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -22,6 +22,7 @@ class Table:
     title: str
     says: str
     rows: list[dict[str, Any]] = field(default_factory=list)
+    measured: str = ""  # on what machine, when that was another run than the rest
 
 
 def middle(values: Sequence[float]) -> float:
@@ -54,9 +55,15 @@ def machine() -> str:
 
 
 def as_markdown(tables: Sequence[Table]) -> str:
-    parts = [f"Measured on {machine()}. Compare ratios, not absolute figures.\n"]
+    return _pages(machine(), tables)
+
+
+def _pages(measured: str, tables: Sequence[Table]) -> str:
+    parts = [f"Measured on {measured}. Compare ratios, not absolute figures.\n"]
     for table in tables:
-        parts += [f"### {table.title}\n", f"{table.says}\n", _grid(table.rows), ""]
+        parts += [f"### {table.title}\n", f"{table.says}\n"]
+        parts += [f"Measured by itself on {table.measured}.\n"] if table.measured else []
+        parts += [_grid(table.rows), ""]
     return "\n".join(parts)
 
 
@@ -70,9 +77,21 @@ def _grid(rows: Sequence[dict[str, Any]]) -> str:
 
 def keep(tables: Sequence[Table]) -> None:
     """The latest results stand beside the benches, for people and for programs."""
+    _keep(machine(), tables)
+
+
+def keep_beside(tables: Sequence[Table]) -> None:
+    """These replace their like among the latest results; the others stay as they were measured."""
+    kept = json.loads((RESULTS / "latest.json").read_text(encoding="utf-8"))
+    found = {table["name"]: Table(**table) for table in kept["tables"]}
+    found |= {table.name: replace(table, measured=machine()) for table in tables}
+    _keep(kept["machine"], list(found.values()))
+
+
+def _keep(measured: str, tables: Sequence[Table]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "latest.md").write_text(as_markdown(tables) + "\n", encoding="utf-8")
-    found = {"machine": machine(), "tables": [asdict(table) for table in tables]}
+    (RESULTS / "latest.md").write_text(_pages(measured, tables) + "\n", encoding="utf-8")
+    found = {"machine": measured, "tables": [asdict(table) for table in tables]}
     (RESULTS / "latest.json").write_text(
         json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )

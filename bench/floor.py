@@ -21,8 +21,9 @@ LINES = (
     "legal_basis, scope, previous, hash"
 )
 ALERTS = (
-    "case_id, checkpoint_id, rung, handover_id, event, lead, recipient_id, statutory, created_at, "
-    "state, next_at, token, attempts, acknowledged_at, acknowledged_by"
+    "case_id, checkpoint_id, rung, handover_id, request_id, event, notice, period, lead, "
+    "recipient_id, channel, instead_of, falls_back_at, statutory, created_at, state, next_at, "
+    "token, attempts, acknowledged_at"
 )
 Rows = list[tuple[Any, ...]]
 

@@ -1,19 +1,23 @@
 """Alerts and their deliveries as the doors show them, as plain values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from casework.connect import reading
 from casework.questions import for_another, question, said_by
+from casework.refusals import NotFound
 from escalation.text import Text
-from models import Alert, Case, Checkpoint, Contact, Delivery, Notice
+from models import Acknowledgement, Alert, Case, Checkpoint, Contact, Delivery, Notice
 
 Asked = aliased(Contact)
+Row = TypeVar("Row", Delivery, Acknowledgement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,53 @@ class AlertView:
     notice: str | None  # what a notice about the installation is about
 
 
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One attempt to deliver an alert; `message` is the number of the message it went in."""
+
+    at: datetime
+    channel: str
+    outcome: str
+    detail: str
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDetail:
+    """An alert with all that happened to it; `seen` are the keys of who saw it, and when."""
+
+    alert: AlertView
+    next_at: datetime | None
+    instead_of: int | None
+    attempts: tuple[Attempted, ...]
+    seen: tuple[tuple[str, datetime], ...]
+
+
+def alert_detail(engine: Engine, number: int) -> AlertDetail:
+    """One alert and all that happened to it. Raises NotFound."""
+    with reading(engine) as session:
+        view, row = view_in(session, number), session.get(Alert, number)
+        if view is None or row is None:
+            raise NotFound("alert", number, "see: estafette alert list")
+        tried = _of(session, Delivery, number, Delivery.attempt)
+        seen = _of(session, Acknowledgement, number, Acknowledgement.at)
+        attempts = tuple(
+            Attempted(r.at, r.channel, r.outcome.value, r.detail, r.message) for r in tried
+        )
+        seen_by = tuple((r.by, r.at) for r in seen)
+        return AlertDetail(view, row.next_at, row.instead_of, attempts, seen_by)
+
+
 def alert_view(engine: Engine, number: int) -> AlertView | None:
     """One alert; None when there is none of that number."""
-    found = alert_list(engine, number=number, limit=1)
-    return found[0] if found else None
+    with reading(engine) as session:
+        return view_in(session, number)
+
+
+def view_in(session: Session, number: int) -> AlertView | None:
+    """The same, within a look at more."""
+    found = session.execute(_rows().where(col(Alert.id) == number)).first()
+    return _alert(*found) if found else None
 
 
 def alert_list(
@@ -52,32 +99,38 @@ def alert_list(
     limit: int = 100,
 ) -> list[AlertView]:
     """Alerts, newest first."""
-    rows = (
-        sa.select(Alert, Case.key, Contact.key, Checkpoint, Asked)  # type: ignore[call-overload]
-        .outerjoin(Case, col(Case.id) == col(Alert.case_id))
-        .join(Contact, col(Contact.id) == col(Alert.recipient_id))
-        .outerjoin(Checkpoint, col(Checkpoint.id) == col(Alert.checkpoint_id))
-        .outerjoin(Asked, Asked.id == Checkpoint.asked_id)
-        .order_by(col(Alert.id).desc())
-        .limit(limit)
-    )
+    rows = _rows().limit(limit)
     if case_key:
-        rows = rows.where(Case.key == case_key)
+        rows = rows.where(col(Case.key) == case_key)
     if number is not None:
-        rows = rows.where(Alert.id == number)
+        rows = rows.where(col(Alert.id) == number)
     if unsent:
         rows = rows.where(col(Alert.next_at).is_not(None))
     with reading(engine) as session:
         return [_alert(*row) for row in session.execute(rows)]
 
 
+def _rows() -> sa.Select[Any]:
+    rows: sa.Select[Any] = (
+        sa.select(Alert, Case.key, Contact.key, Checkpoint, Asked)  # type: ignore[call-overload]
+        .outerjoin(Case, col(Case.id) == col(Alert.case_id))
+        .join(Contact, col(Contact.id) == col(Alert.recipient_id))
+        .outerjoin(Checkpoint, col(Checkpoint.id) == col(Alert.checkpoint_id))
+        .outerjoin(Asked, Asked.id == Checkpoint.asked_id)
+        .order_by(col(Alert.id).desc())
+    )
+    return rows
+
+
 def deliveries(engine: Engine, number: int) -> list[tuple[int, str, str, str]]:
     """Every attempt to deliver an alert: attempt, channel, outcome, detail."""
     with reading(engine) as session:
-        rows = session.exec(
-            select(Delivery).where(Delivery.alert_id == number).order_by(col(Delivery.attempt))
-        )
+        rows = _of(session, Delivery, number, Delivery.attempt)
         return [(r.attempt, r.channel, r.outcome, r.detail) for r in rows]
+
+
+def _of(session: Session, table: type[Row], number: int, order: Any) -> Sequence[Row]:
+    return session.exec(select(table).where(table.alert_id == number).order_by(col(order))).all()
 
 
 def _alert(

@@ -76,7 +76,7 @@ CHECKS: dict[str, str] = {
                 AND c.key IN ('handover_answered', 'handover_urgent') AND c.due_at < :late)""",
     "unsent-alert": """
         EXISTS (SELECT 1 FROM alerts t WHERE t.case_id = k.id
-                AND t.next_at IS NOT NULL AND t.created_at < :unsent)""",
+                AND (t.next_at < :unsent OR t.state = 'failed' AND t.created_at < :unsent))""",
     "silence-unwatched": f"""
         (k.silent_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM checkpoints c WHERE c.case_id = k.id AND c.state = 'open'

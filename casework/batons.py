@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from casework.cases import find
+from casework.cases import find, refuse_stale
 from casework.clocks import clocks_of_role
 from casework.presence import is_absent, with_function
 from casework.refusals import NotAllowed, NotFound
@@ -61,6 +61,13 @@ def locked(session: Session, handover_id: int) -> tuple[Handover, Case]:
     return row, case
 
 
+def refuse_old_page(case: Case, seen_version: int | None) -> None:
+    """Raises CaseMoved when something happened on the case since whoever decides looked at it;
+    None when they do not say what they saw."""
+    if seen_version is not None:
+        refuse_stale(case, seen_version)
+
+
 def waiting_for(session: Session, case: Case, role: Role) -> Handover | None:
     """The handover of this role that waits for its receiver, offered or assigned."""
     return session.exec(
@@ -110,13 +117,16 @@ def _who_does(role: Role, holders: list[Contact]) -> str:
 
 def answers_for(session: Session, row: Handover, by: Contact, now: datetime) -> None:
     """`by` may answer the handover: its receiver, who stands in for them while they are absent,
-    or anybody of the organisation it was offered to. Raises NotAllowed."""
+    or anybody of the organisation it was offered to; never its sender, nor who offered it in the
+    sender's name. Raises NotAllowed."""
     receiver = session.get_one(Contact, row.to_contact_id)
     of_principal = row.principal_id is not None and by.organisation_id == row.principal_id
     if not (by.id == receiver.id or of_principal or stands_in(session, receiver, by, now)):
         raise NotAllowed(f"handover {row.id} was not offered to {by.key}")
     if by.id == row.from_contact_id:
         raise NotAllowed("a handover goes to somebody else than its sender")
+    if by.key == row.offered_by:
+        raise NotAllowed(f"{by.key} offered handover {row.id}, so somebody else answers it")
     if by.left_at is not None and by.left_at <= now:
         raise NotAllowed(f"{by.key} has left and takes nothing over any more")
 

@@ -8,14 +8,14 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from casework import journal
-from casework.batons import Offer, as_offer, directs_process, waiting_for
+from casework.batons import Offer, as_offer, directs_process, refuse_old_page, waiting_for
 from casework.cases import find, moved_on
 from casework.clocks import answer_clocks, clocks_of_role, lapse_clocks, start_clock
 from casework.connect import transaction
 from casework.on_offer import take_back
 from casework.packets import Packet, complete, says_the_same
 from casework.people import acting, contact
-from casework.receivers import Receiver, receiver_of, refuse_receiver, warnings_of
+from casework.receivers import Receiver, receiver_of, refuse_receiver, warnings_about
 from casework.refusals import NotAllowed
 from casework.silence import stirred
 from casework.succeeding import holder
@@ -37,6 +37,7 @@ def assign(
     by: str,
     because: str,
     now: datetime,
+    seen_version: int | None = None,
 ) -> Offer:
     """The receiver holds the role at once and owes a read-back by a dated promise; a pending offer
     of the role is revoked, and both sides and the old holder are told.
@@ -44,7 +45,7 @@ def assign(
     Without a packet the last one of this role is taken, with what is open now. Assigned twice alike
     is assigned once. Raises NotAllowed by anybody but the municipality's process director or who
     stands in, without a reason, with another packet than it was assigned with, or for a receiver
-    who cannot be; IncompletePacket, NotFound.
+    who cannot be; CaseMoved on an old page, IncompletePacket, NotFound.
     """
     reason = _stated(because)
     with transaction(engine) as session:
@@ -54,6 +55,7 @@ def assign(
         if known := _known(session, case, role, receiver, reason):
             _refuse_another_packet(known, packet)
             return as_offer(session, case, known)
+        refuse_old_page(case, seen_version)
         sender = _giver(session, case, role, actor, receiver)
         refuse_receiver(session, case, role, sender, receiver, now)
         parts = complete(session, case, _last_packet(session, case, role), packet)
@@ -66,7 +68,7 @@ def assign(
         moved_on(session, case)
         said: dict[str, Any] = {"id": row.id, "role": role.value, "to": receiver.person.key}
         journal.append(session, case, now, actor.key, "handover_assigned", **said)
-        return as_offer(session, case, row, warnings_of(session, role, receiver, now))
+        return as_offer(session, case, row, warnings_about(session, row, receiver, now))
 
 
 def _assigned(

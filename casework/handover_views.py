@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from casework import people
 from casework.batons import WAITING
@@ -14,9 +14,10 @@ from casework.clocks import clocks_of
 from casework.connect import reading
 from casework.questions import question
 from casework.refusals import NotFound
+from escalation.baton import REPORT_BACK, WARM_CONTACT
 from escalation.packet import completeness, missing
 from escalation.text import Text
-from models import Alert, Case, Contact, Handover, Organisation
+from models import Alert, Case, Checkpoint, Contact, Handover, Organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,15 @@ class ClockView:
     due_on: date
     due_at: datetime
     exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """How a promise was answered, done, not done or cannot share, by whom and why."""
+
+    answer: str
+    by: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,9 @@ class HandoverDetail:
     forced_because: str | None
     call: str | None
     contacted_at: datetime | None
+    contact: Given | None  # whether sender and receiver spoke since
     reported_at: datetime | None
+    reported: Given | None  # whether it was reported back; `report` says what, or why not
     report: str | None
     closed_at: datetime | None
     succession: int | None
@@ -80,7 +92,8 @@ def handover_list(
     pending: bool = False,
 ) -> list[HandoverDetail]:
     """Handovers, newest first: of a case, of somebody on either side, or only those that wait for
-    their receiver. A draft is seen by its sender alone. Raises NotFound for an unknown contact."""
+    their receiver. A contact's list holds no drafts but their own. Raises NotFound for an unknown
+    contact."""
     with reading(engine) as session:
         rows = _rows()
         if case_key is not None:
@@ -143,11 +156,23 @@ def _detail(session: Session, row: Handover, case: Case, principal: str | None) 
         forced_because=row.forced_because,
         call=row.call,
         contacted_at=row.contacted_at,
+        contact=_given(session, row, WARM_CONTACT.key),
         reported_at=row.reported_at,
+        reported=_given(session, row, REPORT_BACK.key),
         report=row.report,
         closed_at=row.closed_at,
         succession=row.succession_id,
     )
+
+
+def _given(session: Session, row: Handover, key: str) -> Given | None:
+    answered = select(Checkpoint).where(
+        Checkpoint.handover_id == row.id, Checkpoint.key == key, col(Checkpoint.answer).is_not(None)
+    )
+    found = session.exec(answered.order_by(col(Checkpoint.id).desc())).first()
+    if found is None or found.answer is None:
+        return None
+    return Given(found.answer.value, found.answered_by, found.reason)
 
 
 def _clocks(session: Session, row: Handover) -> tuple[ClockView, ...]:

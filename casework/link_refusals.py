@@ -1,7 +1,7 @@
 """Why a link opens nothing, or a reply by it is not taken."""
 
 from casework.refusals import NotAllowed, Refusal
-from escalation.link_replies import GONE
+from escalation.link_replies import GONE, NOT_SHOWN, PAST
 from escalation.text import Text
 
 
@@ -10,6 +10,21 @@ class BadLink(Refusal):
 
     def __init__(self) -> None:
         super().__init__(GONE.en)
+
+
+class OldLink(Refusal):
+    """The link is an alert's and was in order, but its last day is over."""
+
+    def __init__(self, alert: int) -> None:
+        self.alert = alert
+        super().__init__(PAST.en)
+
+
+class NotShown(NotAllowed):
+    """Who does this did not show that they are who the link is for."""
+
+    def __init__(self) -> None:
+        super().__init__(NOT_SHOWN.en)
 
 
 class UnclearReply(NotAllowed):

@@ -1,6 +1,7 @@
-"""What a signed link is made of: a handover or request, the contact it was made for, and a seal.
+"""What a signed link is made of: what it is about, the contact it was made for, and a seal.
 
 The seal covers the mark a handover bears at the moment, so another mark makes older links void.
+The token of an alert also names its last day: casework/link_alerts.py.
 The secret is ESTAFETTE_LINK_SECRET, or else a file that only we can read.
 """
 
@@ -28,6 +29,7 @@ class Kind(StrEnum):
 
     HANDOVER = "h"
     REQUEST = "r"
+    ALERT = "a"
 
 
 class LinkSecretError(ValueError):
@@ -79,7 +81,8 @@ def _make(file: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as it was read; whether its seal fits is another question."""
+    """The token of a handover or request as it was read; whether its seal fits is another
+    question."""
 
     kind: Kind
     number: int
@@ -93,8 +96,7 @@ class Token:
         return cls(Kind(parts[1]), int(parts[2]), int(parts[3]), parts[4]) if parts else None
 
     def fits(self, secret: bytes, mark: str) -> bool:
-        made = seal(secret, self.kind, self.number, self.contact, mark)
-        return hmac.compare_digest(made.encode(), self.seal.encode())
+        return is_seal(seal(secret, self.kind, self.number, self.contact, mark), self.seal)
 
 
 def token_for(secret: bytes, kind: Kind, number: int, contact: int, mark: str) -> str:
@@ -103,9 +105,22 @@ def token_for(secret: bytes, kind: Kind, number: int, contact: int, mark: str) -
 
 
 def seal(secret: bytes, kind: Kind, number: int, contact: int, mark: str) -> str:
-    said = f"estafette-link:{kind}{number}:{contact}:{mark}".encode()
-    digest = hmac.new(secret, said, hashlib.sha256).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return sealed(secret, f"estafette-link:{kind}{number}:{contact}:{mark}")
+
+
+def sealed(secret: bytes, said: str) -> str:
+    """A seal only we can make. What is `said` begins with what the seal is for, so that one made
+    for something else never fits."""
+    return urlsafe_b64encode(digest(secret, said)).rstrip(b"=").decode()
+
+
+def digest(secret: bytes, said: str) -> bytes:
+    return hmac.new(secret, said.encode(), hashlib.sha256).digest()
+
+
+def is_seal(made: str, given: str) -> bool:
+    """Whether they are the same, in a time that does not tell how much of them is."""
+    return hmac.compare_digest(made.encode(), given.encode())
 
 
 def marked(mark: str, organisation: int) -> str:

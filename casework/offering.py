@@ -10,13 +10,20 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
 from casework import journal
-from casework.batons import Offer, as_offer, locked, sender_of, waiting_for
-from casework.cases import find, moved_on, refuse_stale
+from casework.batons import Offer, as_offer, locked, refuse_old_page, sender_of, waiting_for
+from casework.cases import find, moved_on
 from casework.connect import transaction
 from casework.on_offer import addressed, draft_of, new_draft, put_on_offer, take_back
 from casework.packets import Packet, complete, packed, says_the_same
 from casework.people import acting
-from casework.receivers import Receiver, of_organisation, receiver_of, warnings_of
+from casework.receivers import (
+    Receiver,
+    of_organisation,
+    receiver_of,
+    refuse_oneself,
+    warnings_about,
+    warnings_of,
+)
 from casework.refusals import NotAllowed
 from casework.returning import still_to_go_on
 from escalation.packet import LINES, too_long
@@ -50,9 +57,8 @@ def draft(
     with transaction(engine) as session:
         case, actor = find(session, case_key), acting(session, by, now)
         sender = sender_of(session, case, role, actor, now)
-        receiver = receiver_of(session, to, now, sender)
-        if sender.id == receiver.person.id:
-            raise NotAllowed(f"a handover goes to somebody else, and {by} is its sender")
+        receiver = receiver_of(session, to, now, sender, actor)
+        refuse_oneself(sender, actor, receiver)
         row = draft_of(session, case, role, sender)
         known = row is not None
         row = row or new_draft(case, role, sender, receiver)
@@ -87,27 +93,32 @@ def offer(
     with transaction(engine) as session:
         case, actor = find(session, case_key), acting(session, by, now)
         sender = sender_of(session, case, role, actor, now)
-        receiver = receiver_of(session, to, now, sender)
+        receiver = receiver_of(session, to, now, sender, actor)
         if waiting := waiting_for(session, case, role):
             if receiver.is_of(waiting) and waiting.from_contact_id == sender.id:
                 _refuse_another_packet(waiting, packet)
-                warnings = warnings_of(session, role, receiver, now)
+                warnings = warnings_about(session, waiting, receiver, now)
                 return as_offer(session, case, waiting, warnings)
             _refuse_beside(session, waiting)
-        if seen_version is not None:
-            refuse_stale(case, seen_version)
+        refuse_old_page(case, seen_version)
         row = draft_of(session, case, role, sender) or new_draft(case, role, sender, receiver)
         parts = complete(session, case, row.packet, packet)
         return put_on_offer(session, case, row, receiver, parts, actor, now)
 
 
 def offer_draft(
-    engine: Engine, handover_id: int, *, by: str, now: datetime, packet: Packet | None = None
+    engine: Engine,
+    handover_id: int,
+    *,
+    by: str,
+    now: datetime,
+    packet: Packet | None = None,
+    seen_version: int | None = None,
 ) -> Offer:
     """The draft is on offer, as `offer` does it. Offered twice alike is offered once.
 
     Raises NotAllowed when it is no draft any more, on offer with another packet, or of somebody who
-    no longer holds the role.
+    no longer holds the role; CaseMoved on an old page.
     """
     with transaction(engine) as session:
         row, case = locked(session, handover_id)
@@ -122,15 +133,18 @@ def offer_draft(
             raise NotAllowed(f"handover {row.id} is no draft any more: it is {row.state.value}")
         if waiting := waiting_for(session, case, row.role):
             _refuse_beside(session, waiting)
-        parts = complete(session, case, row.packet, packet)
-        return put_on_offer(session, case, row, _meant(session, row, now), parts, actor, now)
+        refuse_old_page(case, seen_version)
+        parts, meant = complete(session, case, row.packet, packet), _meant(session, row, actor, now)
+        return put_on_offer(session, case, row, meant, parts, actor, now)
 
 
-def revoke(engine: Engine, handover_id: int, *, by: str, now: datetime) -> Offer:
+def revoke(
+    engine: Engine, handover_id: int, *, by: str, now: datetime, seen_version: int | None = None
+) -> Offer:
     """The sender takes the offer or draft back; a receiver it was offered to is told.
 
     So may who stands in for the sender or took the sender's place, and the process director.
-    Revoked twice is revoked once. Raises NotAllowed, NotFound.
+    Revoked twice is revoked once. Raises NotAllowed, CaseMoved on an old page, NotFound.
     """
     with transaction(engine) as session:
         row, case = locked(session, handover_id)
@@ -140,6 +154,7 @@ def revoke(engine: Engine, handover_id: int, *, by: str, now: datetime) -> Offer
             return as_offer(session, case, row)
         if row.state not in {HandoverState.DRAFT, HandoverState.OFFERED}:
             raise NotAllowed(f"handover {row.id} is no longer on offer: it was {row.state.value}")
+        refuse_old_page(case, seen_version)
         was_offered = row.state is HandoverState.OFFERED
         take_back(session, case, row, now)
         if was_offered:
@@ -161,12 +176,12 @@ def _refuse_other_than_sender(
         raise NotAllowed(refusal) from None
 
 
-def _meant(session: Session, row: Handover, now: datetime) -> Receiver:
+def _meant(session: Session, row: Handover, actor: Contact, now: datetime) -> Receiver:
     """Whom the draft is for: at an organisation that may be another person by now."""
     if row.principal_id is not None:
         sender = session.get_one(Contact, row.from_contact_id)
         home = session.get_one(Organisation, row.principal_id)
-        return of_organisation(session, home, now, sender)
+        return of_organisation(session, home, now, sender, actor)
     return Receiver(session.get_one(Contact, row.to_contact_id))
 
 

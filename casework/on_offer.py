@@ -18,7 +18,7 @@ from casework.clocks import (
     start_clock,
 )
 from casework.packets import refuse_incomplete
-from casework.receivers import Receiver, refuse_receiver, warnings_of
+from casework.receivers import Receiver, refuse_oneself, refuse_receiver, warnings_about
 from casework.succeeding import holder
 from casework.telling import reached, tell
 from escalation.baton import (
@@ -71,9 +71,10 @@ def put_on_offer(
     That no other offer of the role waits is the caller's to see to. Raises NotAllowed for a
     receiver who cannot be, IncompletePacket."""
     sender = session.get_one(Contact, row.from_contact_id)
+    refuse_oneself(sender, actor, to)
     refuse_receiver(session, case, row.role, sender, to, now)
     refuse_incomplete(parts)
-    row.state, row.offered_at = HandoverState.OFFERED, now
+    row.state, row.offered_at, row.offered_by = HandoverState.OFFERED, now, actor.key
     addressed(session, row, to, parts)
     _start_clocks(session, case, row, sender, to.person, now)
     # Offering it anew is how its sender goes on.
@@ -85,7 +86,7 @@ def put_on_offer(
     said: dict[str, Any] = {"id": row.id, "role": row.role.value, "to": to.person.key}
     home = session.get_one(Organisation, to.person.organisation_id)
     journal.append(session, case, now, actor.key, "handover_offered", **said, organisation=home.key)
-    return as_offer(session, case, row, warnings_of(session, row.role, to, now))
+    return as_offer(session, case, row, warnings_about(session, row, to, now))
 
 
 def take_back(session: Session, case: Case, row: Handover, now: datetime) -> None:

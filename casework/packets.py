@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
 from casework.clocks import FOLLOW_UP, OF_AN_OFFER
+from casework.questions import question
 from casework.refusals import IncompletePacket, NotAllowed
 from escalation.lanes import LEAD_TAKEN
-from escalation.packet import LINES, missing, too_long, wrong_codes
+from escalation.packet import LINES, RISKS, missing, too_long, wrong_codes
 from models import Case, Checkpoint, CheckpointState
 
 ACTIONS = "open_actions"
@@ -73,8 +74,14 @@ def says_the_same(parts: Mapping[str, Any], packet: Packet | None) -> bool:
 
 
 def texts_of(parts: Mapping[str, Any]) -> list[str]:
-    """Every sentence of the packet that somebody could copy instead of reading back."""
-    return [part for part in parts.values() if isinstance(part, str)]
+    """Every sentence of the packet that somebody could copy instead of reading back: what was
+    written, and in both languages what its codes mean and what is open."""
+    written = [part for part in parts.values() if isinstance(part, str)]
+    shown = [RISKS[risk] for risk in parts.get("risks") or () if risk in RISKS]
+    for action in parts.get(ACTIONS) or ():
+        section, _, key = action["key"].partition(".")
+        shown.append(question(section, key))
+    return [*written, *(said for text in shown for said in (text.nl, text.en))]
 
 
 def _gathered(

@@ -107,8 +107,9 @@ def _next_in_turn(
     session: Session, case: Case, role: Role, leaver: Contact, run: Run, had: set[int]
 ) -> Receiver | None:
     """Of those who were named: who has fewest open roles. A draft stays with whom it is for."""
-    named = [receiver_of(session, key, run.now, leaver) for key in run.to]
-    able = [r for r in named if r.person.id not in had and r.person.id != leaver.id]
+    actor = contact(session, run.by)
+    named = [receiver_of(session, key, run.now, leaver, actor) for key in run.to]
+    able = [r for r in named if r.person.id not in {*had, leaver.id, actor.id}]
     draft = draft_of(session, case, role, leaver)
     meant = [r for r in able if draft is not None and r.is_of(draft)]
     return min(meant or able, key=lambda r: _load(session, r.person), default=None)

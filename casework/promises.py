@@ -17,6 +17,7 @@ from casework.recount import latest_of
 from casework.refusals import NotAllowed, NotFound
 from casework.reporter_clocks import word_goes_on
 from casework.silence import stirred
+from escalation.rungs import AMSTERDAM
 from models import Answer, Case, Checkpoint, CheckpointState
 
 BATCH = 500
@@ -82,7 +83,8 @@ def answer(
     `key` may be the promise's number, which a page should use: the same answer to a number is
     given once, while a key means whichever such promise is open, also one asked anew since.
     "not_done" and "cannot_share" need a reason. Raises NotFound when the case has no such promise,
-    NotAllowed when it was answered otherwise or several are open.
+    NotAllowed when it was answered otherwise, by somebody else or with another reason, or when
+    several are open.
     """
     if given is not Answer.DONE and not (reason or "").strip():
         raise NotAllowed(f"{given.value!r} needs a reason, so that the others know why")
@@ -91,7 +93,7 @@ def answer(
         person = acting(session, by, now)
         actor = person.key
         row = _promise(session, case, key)
-        if row.state is CheckpointState.ANSWERED and row.answer is given:
+        if _said_before(row, given, actor, reason):
             return case.version
         if row.request_id is not None:
             raise NotAllowed(
@@ -101,7 +103,7 @@ def answer(
         if row.state is not CheckpointState.OPEN:
             raise NotAllowed(_how_it_ended(session, case, key, row))
         refuse_elsewhere(session, case, row, person, reason, now)
-        row.state, row.answer, row.reason = CheckpointState.ANSWERED, given, reason
+        row.state, row.answer, row.reason = CheckpointState.ANSWERED, given, _words(reason)
         row.next_at, row.answered_by, row.closed_at = None, actor, now
         session.add(row)
         session.flush()
@@ -125,6 +127,16 @@ def open_promise(session: Session, case: Case, key: str, *, over_too: bool = Fal
     return row
 
 
+def _said_before(row: Checkpoint, given: Answer, by: str, reason: str | None) -> bool:
+    """Whether this very answer was given before; other words would seem to be kept, and are not."""
+    same = (row.answer, row.answered_by, _words(row.reason)) == (given, by, _words(reason))
+    return row.state is CheckpointState.ANSWERED and same
+
+
+def _words(reason: str | None) -> str | None:
+    return (reason or "").strip() or None
+
+
 def _how_it_ended(session: Session, case: Case, key: str, row: Checkpoint) -> str:
     now = latest_of(session, row)
     if now is not row and now.state is CheckpointState.OPEN:
@@ -132,8 +144,14 @@ def _how_it_ended(session: Session, case: Case, key: str, row: Checkpoint) -> st
             f"promise {key!r} of case {case.key} got another date, as number {now.id}, due "
             f"{now.due_on}; look at that and name it by its number"
         )
-    said = row.answer.value if row.answer else "lapsed"
-    return f"promise {key!r} of case {case.key} is over already: {said}"
+    over = f"promise {key!r} of case {case.key} is over already"
+    if row.answer is None or row.closed_at is None:
+        return f"{over}: lapsed"
+    at = f"{row.closed_at.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
+    return (
+        f"{over}: {row.answer.value}, by {row.answered_by} on {at}. It stays as it was said; put "
+        f"what is new on record: estafette case act {case.key} note_added"
+    )
 
 
 def _promise(session: Session, case: Case, key: str) -> Checkpoint:

@@ -12,6 +12,8 @@ from casework.presence import not_there, present
 from models import Alert, AlertState, Case, Contact, Notice
 
 NOT_SENT = (AlertState.WAITING, AlertState.FAILED)
+# Whether a contact still holds is asked of that contact, and a code is for who asked for it.
+FOR_THEM_ALONE = (Notice.CONTACT_CHECK, Notice.CODE)
 ABOUT = ("checkpoint_id", "rung", "handover_id", "request_id", "event", "notice", "period")
 
 
@@ -43,7 +45,7 @@ def readdress(session: Session, alert: Alert, to: Contact) -> bool:
             col(Alert.recipient_id) == alert.recipient_id,
             col(Alert.state).in_(NOT_SENT),
         )
-        .values(recipient_id=to.id)
+        .values(recipient_id=to.id, channel="")
         .execution_options(synchronize_session=False)
     )
     try:
@@ -77,11 +79,10 @@ def _to_absent(session: Session, now: datetime, limit: int, case_key: str | None
             col(Alert.next_at) <= now,
             col(Alert.state).in_(NOT_SENT),
             col(Contact.deputy_id).is_not(None),
-            # Whether a contact still holds is asked of that contact.
-            col(Alert.notice).is_distinct_from(Notice.CONTACT_CHECK),
+            *(col(Alert.notice).is_distinct_from(notice) for notice in FOR_THEM_ALONE),
             not_there(now),
         )
-        .order_by(col(Alert.statutory).desc(), col(Alert.next_at))
+        .order_by(col(Alert.statutory).desc(), col(Alert.next_at), col(Alert.id))
         .limit(limit)
         # What another sender has just now is that sender's to readdress.
         .with_for_update(of=Alert, skip_locked=True)
@@ -101,8 +102,13 @@ def _to_deputy(session: Session, number: int, now: datetime) -> None:
     readdress(session, alert, deputy)
 
 
-def _has_same(session: Session, recipient_id: int, alert: Alert) -> bool:
+def about_the_same(alert: Alert, recipient_id: int) -> list[sa.ColumnElement[bool]]:
+    """The condition that an alert tells this person the same, by whatever channel."""
     about = {name: getattr(alert, name) for name in ABOUT}
     same = [getattr(Alert, name) == value for name, value in about.items() if value is not None]
-    known = select(Alert.id).where(Alert.recipient_id == recipient_id, *same)
+    return [col(Alert.recipient_id) == recipient_id, *same]
+
+
+def _has_same(session: Session, recipient_id: int, alert: Alert) -> bool:
+    known = select(Alert.id).where(*about_the_same(alert, recipient_id))
     return session.exec(known).first() is not None

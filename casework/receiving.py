@@ -14,8 +14,9 @@ from casework.batons import (
     answers_for,
     as_offer,
     locked,
+    refuse_old_page,
 )
-from casework.cases import moved_on, refuse_stale
+from casework.cases import moved_on
 from casework.clocks import (
     clocks_of,
     start_clock,
@@ -25,7 +26,14 @@ from casework.people import acting
 from casework.refusals import NotAllowed
 from casework.returning import returned
 from casework.silence import stirred
-from casework.taking import answered, refuse_echo, seen, taken_over, tell_of_acceptance
+from casework.taking import (
+    answered,
+    refuse_echo,
+    seen,
+    taken_over,
+    tell_of_acceptance,
+    tell_who_was_asked,
+)
 from casework.telling import tell
 from escalation.baton import CALL_BACK
 from models import Answer, Case, Checkpoint, Contact, Handover, HandoverState
@@ -75,8 +83,7 @@ def accept(
                               "with another read-back; it stays as it was said")  # fmt: skip
             return as_offer(session, case, row)
         _refuse_over(row)
-        if seen_version is not None:
-            refuse_stale(case, seen_version)
+        refuse_old_page(case, seen_version)
         refuse_echo(row, read_back)
         taken_over(session, case, row, person, read_back.strip(), now)
         tell_of_acceptance(session, case, row, now)
@@ -84,12 +91,21 @@ def accept(
         return _written(session, case, row, person, "accepted", now)
 
 
-def refuse(engine: Engine, handover_id: int, *, by: str, reason: str, now: datetime) -> Offer:
+def refuse(
+    engine: Engine,
+    handover_id: int,
+    *,
+    by: str,
+    reason: str,
+    now: datetime,
+    seen_version: int | None = None,
+) -> Offer:
     """The offer is over and the sender still holds the role; the sender and the process director
     are told, and one of them is asked how to go on. Refused twice alike is refused once.
 
     Raises NotAllowed without a reason, with another one than was given, for what the process
-    director assigned, by whoever was not asked, or when it is no longer open; NotFound.
+    director assigned, by whoever was not asked, or when it is no longer open; CaseMoved on an old
+    page; NotFound.
     """
     said = _stated(reason, "a refusal needs a reason, so that the sender knows what to do")
     with transaction(engine) as session:
@@ -104,8 +120,10 @@ def refuse(engine: Engine, handover_id: int, *, by: str, reason: str, now: datet
             raise NotAllowed(
                 f"handover {row.id} was decided by the process director; read it back, or ask them"
             )
+        refuse_old_page(case, seen_version)
         row.state, row.reason = HandoverState.REFUSED, said
         answered(session, row, person, now, Answer.NOT_DONE, said)
+        tell_who_was_asked(session, case, row, person, now)
         returned(session, case, row, now)
         stirred(session, case, now, person)
         return _written(session, case, row, person, "refused", now)
@@ -166,7 +184,7 @@ def _call_back(
     time = len(session.exec(before).all()) + 1
     sender = session.get_one(Contact, row.from_contact_id)
     start_clock(session, case, row, CALL_BACK, now, asked=sender, owed=receiver, time=time)
-    tell(session, case, sender, "call", now, handover=row)
+    tell(session, case, sender, "call" if time == 1 else f"call:{time}", now, handover=row)
 
 
 def _written(

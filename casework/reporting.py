@@ -96,7 +96,7 @@ def report_back(
         why = None if given is Answer.DONE else report.strip()[:MOST_OF_A_REASON]
         answer_clocks(session, clock, now, person.key, given, why)
         row.report = report.strip()
-        _reported(session, case, row, now)
+        _reported(session, case, row, given, now)
         return _written(session, case, row, person, "reported", given, now)
 
 
@@ -105,14 +105,14 @@ def mark_reported(session: Session, case: Case, clock: Checkpoint, now: datetime
     back on, and its sender is told. An act says what was reported, so no words stand here."""
     row = session.get(Handover, clock.handover_id) if clock.handover_id else None
     if row is not None and row.reported_at is None:
-        _reported(session, case, row, now)
+        _reported(session, case, row, Answer.DONE, now)
 
 
-def _reported(session: Session, case: Case, row: Handover, now: datetime) -> None:
+def _reported(session: Session, case: Case, row: Handover, given: Answer, now: datetime) -> None:
     row.reported_at = now
     _move_on(session, row, now)
-    tell(session, case, session.get_one(Contact, row.from_contact_id), "reported", now,
-         handover=row)  # fmt: skip
+    event = "reported" if given is Answer.DONE else "not_reported"
+    tell(session, case, session.get_one(Contact, row.from_contact_id), event, now, handover=row)
 
 
 def _move_on(session: Session, row: Handover, now: datetime) -> None:

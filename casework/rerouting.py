@@ -160,12 +160,19 @@ def _colleague(session: Session, thing: Thing, now: datetime) -> Contact | None:
     return fixed_contact(session, home, now, without=sender) if home else None
 
 
+def _asked_it(thing: Thing, person: Contact) -> bool:
+    """Whether somebody is who asked, or offered it in the sender's name: they answer nothing of
+    it themselves."""
+    by = thing.offered_by if isinstance(thing, Handover) else None
+    return person.id == thing.from_contact_id or person.key == by
+
+
 def _told_of(session: Session, case: Case, thing: Thing, who: Contact, now: datetime) -> bool:
     """Whoever may answer instead hears of an open offer or request, unless they were told of it
     before; when nobody may, who can take it back does."""
     able = (present(session, who, now), _colleague(session, thing, now))
     others = (one for one in able if one is not None)
-    instead = next((one for one in others if one.id != thing.from_contact_id), None)
+    instead = next((one for one in others if not _asked_it(thing, one)), None)
     if instead is None:
         return _unreached(session, case, thing, now)
     is_offer = isinstance(thing, Handover)

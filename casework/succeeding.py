@@ -66,13 +66,13 @@ def succeed(
     principal_id: int | None = None,
 ) -> None:  # fmt: skip
     """`person` holds the role from `now`, for the organisation `principal_id` when one took it on;
-    whoever held it held it until then.
+    whoever held it held it until then. On a clock that runs behind, from the last moment on record.
 
     For the director the case is pointed at the new assignment before the old one ends: the
     database refuses any moment without one. Raises NotAllowed for somebody who left.
     """
     _refuse_who_left(session, person)
-    following = uuid.uuid4()
+    following, since = uuid.uuid4(), max(now, _last_moment(session, case, role) or now)
     if role is Role.DIRECTOR:
         case.director_id = following
         session.add(case)
@@ -82,7 +82,7 @@ def succeed(
             Assignment.case_id == case.id, Assignment.role == role, col(Assignment.until).is_(None)
         )
     ):
-        current.until = now
+        current.until = since
         session.add(current)
     session.flush()
     session.add(
@@ -92,10 +92,18 @@ def succeed(
             role=role,
             contact_id=person.id or 0,
             principal_id=principal_id,
-            since=now,
+            since=since,
         )
     )
     session.flush()
+
+
+def _last_moment(session: Session, case: Case, role: Role) -> datetime | None:
+    """When the role last passed on this case; machines do not all have the same clock."""
+    passed = func.coalesce(col(Assignment.until), col(Assignment.since))
+    of_role = (Assignment.case_id == case.id, Assignment.role == role)
+    with session.no_autoflush:  # a case that is being reopened has no director yet
+        return session.exec(select(func.max(passed)).where(*of_role)).one()
 
 
 def _refuse_who_left(session: Session, person: Contact) -> None:

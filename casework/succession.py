@@ -74,7 +74,7 @@ def _begun(
         held, last = held_by(session, person), _last_of(session, person)
         if held:
             _refuse_others(session, person, actor, [case for case, _ in held], now)
-        _refuse_receivers(session, person, to, now)
+        _refuse_receivers(session, person, actor, to, now)
         if last and last.id and not (held and is_done(session, last)):
             return last.id
         if not held:
@@ -106,14 +106,14 @@ def _refuse_others(
 
 
 def _refuse_receivers(
-    session: Session, leaver: Contact, to: tuple[str, ...], now: datetime
+    session: Session, leaver: Contact, actor: Contact, to: tuple[str, ...], now: datetime
 ) -> None:
     if not to:
         raise NotAllowed("name at least one who is to take over")
     for key in to:
-        receiver = receiver_of(session, key, now, leaver)
-        if receiver.person.id == leaver.id:
-            raise NotAllowed(f"{leaver.key} passes on to others; name somebody else than {key}")
+        receiver = receiver_of(session, key, now, leaver, actor)
+        if receiver.person.id in {leaver.id, actor.id}:
+            raise NotAllowed(f"{actor.key} passes on to others; name somebody else than {key}")
         refuse_unreachable(session, receiver.person, now)
 
 

@@ -19,13 +19,14 @@ from casework.clocks import (
 from casework.dating import ensure_next_date
 from casework.packets import texts_of
 from casework.people import contact
+from casework.presence import present
 from casework.refusals import NotAllowed
 from casework.stages import lapse
 from casework.succeeding import holder, succeed
 from casework.telling import reached, tell
 from escalation.baton import HANDOVER_ACKNOWLEDGED, REPORT_BACK, WARM_CONTACT
 from escalation.lanes import LEAD_TAKEN
-from escalation.packet import WORDS, repeats, words
+from escalation.packet import WORDS, repeats, says_something, words
 from escalation.path import STAGES
 from models import Answer, Case, Contact, Handover, HandoverState
 
@@ -59,6 +60,8 @@ def taken_over(
     taken(session, case, row, person, now)
     if before is not None and before.id != sender.id:
         _tell_who_had_it(session, case, row, before, person, now)
+    if before is None or before.id != row.to_contact_id:
+        tell_who_was_asked(session, case, row, person, now)
 
 
 def _tell_who_had_it(
@@ -67,6 +70,17 @@ def _tell_who_had_it(
     """Who lost the role hears so, unless they or their stand-in took it over themselves."""
     if taker.id not in {before.id, reached(session, case, before, now).id}:
         tell(session, case, before, "passed", now, handover=row)
+
+
+def tell_who_was_asked(
+    session: Session, case: Case, row: Handover, by: Contact, now: datetime
+) -> None:
+    """Whom it was offered to hears that somebody else has answered, so that nobody waits for them;
+    unless they are away, and whoever stands in does."""
+    asked = session.get_one(Contact, row.to_contact_id)
+    there = present(session, asked, now)
+    if there is not None and there.id != by.id:
+        tell(session, case, asked, "answered_for_you", now, handover=row)
 
 
 def tell_of_acceptance(session: Session, case: Case, row: Handover, now: datetime) -> None:
@@ -78,14 +92,18 @@ def tell_of_acceptance(session: Session, case: Case, row: Handover, now: datetim
 
 
 def refuse_echo(row: Handover, read_back: str) -> None:
-    """Raises NotAllowed for a read-back that is too short, too long, or a copy of the packet."""
-    if len(set(words(read_back))) < WORDS or len(read_back.strip()) > MOST:
+    """Raises NotAllowed for a read-back that says too little, is too long, or copies the packet."""
+    enough = len(set(words(read_back))) >= WORDS and says_something(read_back)
+    if not enough or len(read_back.strip()) > MOST:
         raise NotAllowed(
             "read back in your own words what you take on, and by when: at least "
             f"{WORDS} different words and at most {MOST} characters"
         )
     if repeats(read_back, texts_of(row.packet)):
-        raise NotAllowed("this repeats the packet; read back in your own words")
+        raise NotAllowed(
+            "this says no more than the packet does; read back in your own words what you will "
+            "do, and by when"
+        )
 
 
 def answered(

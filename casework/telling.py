@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from casework.presence import present, with_function
 from casework.readdressing import put_out
+from escalation.baton import lead_of
 from models import Alert, AlertState, Case, Contact, Handover, Request
 
 DECIDERS = ("process_director", "head_of_public_order")
@@ -24,7 +25,8 @@ def tell(
 ) -> bool:
     """News of this handover or request waits in the outbox for `to`, or for who stands in.
 
-    When neither is there it goes up the line. Nobody is told the same twice: then it is False.
+    When neither is there it goes up the line. Nobody is told the same twice: then it is False. What
+    happens again has a number of its own, as in "call:2".
     """
     person = reached(session, case, to, now)
     alert = Alert(
@@ -32,7 +34,7 @@ def tell(
         handover_id=handover.id if handover else None,
         request_id=request.id if request else None,
         event=event,
-        lead=event,
+        lead=lead_of(event),
         recipient_id=person.id or 0,
         statutory=False,
         created_at=now,

@@ -125,7 +125,12 @@ def _of_request(alert: AlertView) -> Iterator[Way]:
 
 
 def _of_notice(alert: AlertView) -> Iterator[Way]:
-    if alert.notice == "contact_check":
+    if alert.notice == "unreached":
+        yield Way(
+            "Kijk hoe dit contact te bereiken is, en verander dat:",
+            (f"{RUN} contact show …", f"{RUN} contact add …"),
+        )
+    elif alert.notice == "contact_check":
         yield Way("Kloppen de gegevens nog?", (f"{RUN} contact show …", f"{RUN} contact confirm …"))
     else:
         yield Way(

@@ -8,6 +8,7 @@ import typer
 from desk.commands import (
     alerts,
     cases,
+    channels,
     contacts,
     decrees,
     handovers,
@@ -22,8 +23,10 @@ from desk.commands import (
     running,
     signals,
     succession,
+    templates,
     terms,
     tools,
+    ways,
 )
 
 HELP = """Estafette passes a nuisance case from signal to aftercare without dropping the baton.
@@ -52,6 +55,9 @@ succession.add_to(handovers.app)
 app.add_typer(alerts.app, name="alert")
 app.add_typer(contacts.app, name="contact")
 organisations.add_to(contacts.app)
+contacts.app.add_typer(ways.app, name="way")
+app.add_typer(channels.app, name="channel")
+app.add_typer(templates.app, name="template")
 app.add_typer(policies.app, name="policy")
 app.add_typer(decrees.app, name="decree")
 paths.add_to(app)

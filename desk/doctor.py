@@ -37,6 +37,8 @@ def examine(engine: Engine, settings: DeskSettings, now: datetime) -> list[Line]
         _safely("database", lambda: _database(engine)),
         *_rows(engine, settings, now),
         _safely("channels", _channels),
+        _safely("reach", lambda: _reach(engine)),
+        _safely("own words", _own_words),
         _safely("prefect", lambda: _prefect(settings)),
     ]
 
@@ -119,6 +121,32 @@ def _channels() -> Line:
 
     names = sorted(Channels.from_env().by_name)
     return Line("channels", bool(names), ", ".join(names))
+
+
+def _reach(engine: Engine) -> Line:
+    """Whether an alert to anybody would have somewhere to go."""
+    from desk.reachable import objections
+    from notifications.channels import Channels
+
+    wrong = objections(engine, Channels.from_env())
+    if not wrong:
+        return Line("reach", True, "every contact is reached by a channel there is")
+    more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    mend = "correct the channels file or the contact; see all: estafette channel check FILE"
+    return Line("reach", False, f"{wrong[0]}{more}", mend)
+
+
+def _own_words() -> Line:
+    from notifications.payload import LANGUAGES
+    from notifications.words import damaged, own_words
+
+    if wrong := damaged():
+        found = "; ".join(wrong)
+        return Line("own words", False, found, "mend it: estafette template check FILE; until then "
+                    "alerts have the words that come with Estafette")  # fmt: skip
+    own = [language for language in LANGUAGES if own_words(language) is not None]
+    found = f"your own in {' and '.join(own)}" if own else "none; those that come along are used"
+    return Line("own words", True, found)
 
 
 def _prefect(settings: DeskSettings) -> Line:

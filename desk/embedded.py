@@ -36,6 +36,7 @@ def run_demo(as_json: bool) -> None:
     from casework.connect import connect
     from desk.scene import Scene
 
+    _interrupt_at_any_hour()
     _refuse_broken_channels()
     engine, scenes = connect(), list[Scene]()
 
@@ -48,11 +49,22 @@ def run_demo(as_json: bool) -> None:
     run_tree(DeskSettings(), on_ready, prepare=lambda: _set(engine, scenes), say=_tell)
 
 
+def _interrupt_at_any_hour() -> None:
+    """In the demo's own folder, unless somebody wrote a channels file there or elsewhere."""
+    from notifications.channels_file import save
+    from notifications.settings import WireSettings
+
+    if not WireSettings().channels_place.exists():
+        save(DEMO_MANNERS)
+
+
 def _refuse_broken_channels() -> None:
     """Alerts that could never arrive are said now, not found in a log."""
+    from escalation.manners import book
     from notifications.channels import Channels
 
-    Channels.from_env()
+    channels = Channels.from_env()
+    book(channels.manners, channels.by_name)
 
 
 def _set(engine: "Engine", scenes: list["Scene"]) -> None:
@@ -101,6 +113,14 @@ def _tell(line: str) -> None:
     typer.echo(line, err=True)
 
 
+DEMO_MANNERS = """\
+# Made by `estafette demo`: messages go at any hour, each by itself, so that there is something to
+# see. A real installation begins with office hours, a digest and three interruptions a day.
+[everybody]
+hours = "always"
+digest_at = "never"
+budget = "none"
+"""
 DEMO = """The first wait ends about two minutes from now, two house closures after that. What their
 people do next is played by itself, a minute or so later; the other cases are yours to move.
 """

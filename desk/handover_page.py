@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from textwrap import wrap
 
-from casework.handover_views import ClockView, HandoverDetail
+from casework.handover_views import ClockView, Given, HandoverDetail
 from casework.questions import question
 from desk.say import printable, when
 from escalation.packet import PARTS, RISKS
@@ -23,6 +23,8 @@ LABELS = {
 }  # fmt: skip
 SEVERITIES = {"low": "laag", "medium": "gemiddeld", "high": "hoog", "urgent": "dringend"}
 
+WORD_BACK = "teruggemeld"
+ANSWERS = {"done": "gedaan", "not_done": "niet gedaan", "cannot_share": "mag niet delen"}
 ABOUT = {"handover": "overdracht", "request": "vraag"}
 # Which answer a clock waits for, in a word.
 WAITS_FOR = {
@@ -39,7 +41,7 @@ def lines(view: HandoverDetail) -> Iterator[str]:
     whom = f"{view.receiver} ({view.principal})" if view.principal else view.receiver
     yield from _said("van", view.sender)
     yield from _said("aan", whom)
-    yield from _said("stand", STATES[view.state])
+    yield from _said("stand", "; ".join([_state(view), *_not_done(view)]))
     yield from _moments(view)
     yield ""
     yield f"Het pakket ({_how_complete(view)})"
@@ -56,11 +58,23 @@ def next_due(view: HandoverDetail) -> tuple[str, str]:
     return (WAITS_FOR[first.key], due(first)) if first else ("–", "–")
 
 
+def _state(view: HandoverDetail) -> str:
+    nothing_came = view.state == "reported" and _word_back(view) != WORD_BACK
+    return STATES["accepted" if nothing_came else view.state]
+
+
+def _not_done(view: HandoverDetail) -> Iterator[str]:
+    """What was answered after acceptance, and not with done."""
+    for what, given in (("gesproken", view.contact), ("terugmelding", view.reported)):
+        if given is not None and given.answer != "done":
+            yield f"{what}: {ANSWERS[given.answer]}"
+
+
 def _moments(view: HandoverDetail) -> Iterator[str]:
     for label, moment in (
         ("aangeboden", view.offered_at), ("gezien", view.acknowledged_at),
         ("beantwoord", view.answered_at), ("gesproken", view.contacted_at),
-        ("teruggemeld", view.reported_at), ("afgerond", view.closed_at),
+        (_word_back(view), view.reported_at), ("afgerond", view.closed_at),
     ):  # fmt: skip
         if moment is not None:
             by = f", door {view.answered_by}" if label == "beantwoord" and view.answered_by else ""
@@ -98,10 +112,31 @@ def _told(view: HandoverDetail) -> Iterator[str]:
     for label, said in (
         ("toegewezen door", forced), ("teruggelezen", view.read_back),
         ("geweigerd omdat", view.reason), ("wil gebeld worden", view.call),
-        ("teruggemeld", view.report),
+        ("over het gesprek", _why(view.contact)), (_word_back(view), _report(view)),
     ):  # fmt: skip
         if said:
             yield from _said(label, said)
+
+
+def _word_back(view: HandoverDetail) -> str:
+    """What the word that came back was, as a label."""
+    done = view.reported is None or view.reported.answer == "done"
+    return WORD_BACK if done else f"niet {WORD_BACK}"
+
+
+def _report(view: HandoverDetail) -> str | None:
+    """What was reported; when nothing was, why not and by which answer."""
+    if view.reported is None or view.reported.answer == "done":
+        return view.report
+    return _why(view.reported, view.report)
+
+
+def _why(given: Given | None, said: str | None = None) -> str | None:
+    """The answer, by whom, and its reason; nothing when it is done and no words go with it."""
+    if given is None or (given.answer == "done" and not given.reason):
+        return None
+    by = f" ({given.by})" if given.by else ""
+    return f"{ANSWERS[given.answer]}{by}: {said or given.reason}"
 
 
 def _clocks(clocks: tuple[ClockView, ...]) -> Iterator[str]:

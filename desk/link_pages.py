@@ -1,25 +1,26 @@
 """Where a signed link leads: one handover or one request, to be answered without an account.
 
 The pages lead nowhere else. What somebody typed is never lost: it stays in the form until it is
-accepted. Opening changes nothing.
+accepted, also while they ask for a code and enter it. Opening changes nothing.
 """
 
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from dataclasses import dataclass
 
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.templating import Jinja2Templates
 from sqlalchemy.engine import Engine
 
+from casework.link_tokens import link_secret
 from casework.link_views import AskView, LinkView
+from casework.links import BadLink, NotShown, UnclearReply, opened, reader, reply_by_link
+from casework.refusals import Refusal
 from desk.clock import now
+from desk.forms import form
 from desk.handover_page import SEVERITIES
-from escalation.link_replies import FIELDS, GONE, LONGEST
+from desk.showing import Prompt, Showing
+from escalation.link_replies import FIELDS, GONE, LONGEST, Reply
 from escalation.packet import RISKS
 
-if TYPE_CHECKING:
-    from fastapi import APIRouter
-    from fastapi.templating import Jinja2Templates
-
-LARGEST = 64 * 1024  # bytes of a form; the longest texts together are a tenth of it
 # fmt: off
 ROLES = {
     "case_director": "de regie",
@@ -34,6 +35,19 @@ PARTS = {
     "told_person": "Wat de persoon weet",
     "told_reporter": "Wat de melder weet",
 }
+CHOICES = {
+    Reply.ACCEPT: "Ik neem de zaak over",
+    Reply.REFUSE: "Ik neem de zaak niet over",
+    Reply.CALL: "Bel mij",
+    Reply.SPOKE: "Ja, wij hebben elkaar gesproken",
+    Reply.NOT_SPOKEN: "Nee, wij hebben elkaar niet gesproken",
+    Reply.REPORT_DONE: "Ik meld terug hoe het gaat",
+    Reply.REPORT_NOT_DONE: "Ik kan niets melden",
+    Reply.REPORT_CANNOT_SHARE: "Ik mag dit niet delen",
+    Reply.ANSWER_DONE: "Gedaan",
+    Reply.ANSWER_NOT_DONE: "Niet gedaan",
+    Reply.ANSWER_CANNOT_SHARE: "Ik mag dit niet delen",
+}
 OWED = {"warm_contact": "not_spoken", "report_back": "report"}  # the field of each promise
 NOT_SAVED = "Dit lukte niet. Uw tekst staat er nog. Probeer het nog eens."
 # fmt: on
@@ -43,14 +57,8 @@ def words_for_pages() -> dict[str, object]:
     """What the templates of these pages use besides what a link shows."""
     return {
         "roles": ROLES, "severities": SEVERITIES, "risks": RISKS, "parts": PARTS,
-        "longest": LONGEST,
+        "longest": LONGEST, "choices": CHOICES,
     }  # fmt: skip
-
-
-def typed(body: bytes) -> dict[str, str]:
-    """The fields of a form as they were typed; a browser's line ends are ours again."""
-    fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
-    return {name: text.replace("\r\n", "\n").replace("\0", "") for name, text in fields}
 
 
 def field_of(said: dict[str, str]) -> str:
@@ -67,73 +75,130 @@ def page_of(view: LinkView | AskView) -> tuple[str, tuple[str, ...]]:
     return "link.html", ("accept", "call") if view.assigned else ("accept", "refuse", "call")
 
 
-def link_pages(look: "Jinja2Templates", engine: Engine) -> "APIRouter":
-    """The two routes of a link: to see it, and to answer it."""
-    from fastapi import APIRouter, Depends, HTTPException, Request, Response
+@dataclass(frozen=True, slots=True)
+class LinkPages:
+    """The pages of a link, and what can be pressed there."""
 
-    from casework.link_tokens import link_secret
-    from casework.links import BadLink, UnclearReply, opened, reply_by_link
-    from casework.refusals import Refusal
-
-    router = APIRouter()
-
-    async def form(request: Request) -> dict[str, str]:
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST:
-                raise HTTPException(413, "Dit is te lang.")
-        try:
-            return typed(body)
-        except ValueError:
-            raise HTTPException(400, "Dit formulier is niet te lezen.") from None
-
-    def page(request: Request, name: str, status: int = 200, **told: object) -> Response:
-        shown = look.TemplateResponse(request, name, words_for_pages() | told, status)
-        shown.headers["Cache-Control"] = "no-store"
-        return shown
-
-    def gone(request: Request, typed_here: str = "") -> Response:
-        return page(request, "link_gone.html", 404, sentence=GONE.nl, typed=typed_here)
+    look: Jinja2Templates
+    engine: Engine
+    showing: Showing
 
     def question(
-        request: Request, token: str, said: dict[str, str], wrong: str = "", status: int = 200
+        self,
+        request: Request,
+        token: str,
+        said: dict[str, str],
+        wrong: str = "",
+        status: int | None = None,
+        prompt: Prompt | None = None,
     ) -> Response:
-        at = field_of(said)
+        """What is asked, with all that was typed so far; `wrong` is about the field of the button
+        that was pressed, or about the code."""
         try:
-            view = opened(engine, token, secret=link_secret(), now=now())
+            view = opened(self.engine, token, secret=link_secret(), now=now())
         except BadLink:
-            return gone(request, said.get(at, ""))
+            return self.gone(request, said.get(field_of(said), ""))
         name, fields = page_of(view)
-        told = {"view": view, "said": said, "wrong": wrong, "at": at, "fields": fields}
-        return page(request, name, status, **told)
+        at = field_of(said)
+        if prompt is not None:
+            fields += ("code",) if prompt.waits else ()
+        if prompt is not None and prompt.wrong:
+            wrong, at = prompt.said, "code"
+        return self._page(
+            request, name, status or (prompt.status if prompt else 200), view=view, said=said,
+            wrong=wrong, at=at, fields=fields, prompt=prompt,
+        )  # fmt: skip
 
-    def still_holds(token: str) -> bool:
+    def answer(self, request: Request, token: str, said: dict[str, str]) -> Response:
+        """The answer is given, or the page says what is still needed for it."""
         try:
-            opened(engine, token, secret=link_secret(), now=now())
-        except BadLink:
-            return False
-        return True
+            return self._tried(request, token, said, self.showing.whose(request))
+        except NotShown:
+            contact = self._reader(token)
+        if contact is None:
+            return self.gone(request, said.get(field_of(said), ""))
+        code = said.get("code")
+        prompt = self._asked(contact) if code is None else self.showing.entered(contact, code)
+        if prompt is not None:
+            return self.question(request, token, said, prompt=prompt)
+        reply = self._tried(request, token, said, contact)
+        self.showing.remember(reply, contact)
+        return reply
 
-    @router.get("/o/{token}")
-    def show(request: Request, token: str) -> Response:
-        return question(request, token, {})
+    def another_code(self, request: Request, token: str, said: dict[str, str]) -> Response:
+        """A new code is on its way, and what was typed is still there."""
+        contact = self._reader(token)
+        if contact is None:
+            return self.gone(request, said.get(field_of(said), ""))
+        return self.question(request, token, said, prompt=self.showing.sent(contact))
 
-    @router.post("/o/{token}")
-    def answer(request: Request, token: str, said: dict[str, str] = Depends(form)) -> Response:
+    def gone(self, request: Request, typed_here: str = "") -> Response:
+        return self._page(request, "link_gone.html", 404, sentence=GONE.nl, typed=typed_here)
+
+    def _tried(
+        self, request: Request, token: str, said: dict[str, str], shown: int | None
+    ) -> Response:
+        """The answer is given by whom has shown who they are, or the page says why it can not be.
+
+        Raises NotShown when it could be given by somebody else.
+        """
         words = said.get(field_of(said), "")
         try:
             given = reply_by_link(
-                engine, token, reply=said.get("reply", ""), words=words, secret=link_secret(),
-                now=now(),
+                self.engine, token, reply=said.get("reply", ""), words=words, shown=shown,
+                secret=link_secret(), now=now(),
             )  # fmt: skip
+        except NotShown:
+            raise
         except BadLink:
-            return gone(request, words)
+            return self.gone(request, words)
         except UnclearReply as unclear:
-            return question(request, token, said, unclear.text.nl, 422)
+            kept = self._kept(token, said)
+            return self.question(request, token, said, unclear.text.nl, 422, kept)
         except Refusal:
-            return question(request, token, said, NOT_SAVED, 409)
-        holds = still_holds(token)
-        return page(request, "link_done.html", given=given.value, words=words, holds=holds)
+            return self.question(request, token, said, NOT_SAVED, 409)
+        return self._page(
+            request, "link_done.html", given=given.value, words=words, shown=shown,
+            holds=self._reader(token) is not None,
+        )  # fmt: skip
+
+    def _asked(self, contact: int) -> Prompt:
+        """A code is on its way, or was a moment ago."""
+        if waiting := self.showing.waiting(contact):
+            return waiting
+        return self.showing.sent(contact)
+
+    def _kept(self, token: str, said: dict[str, str]) -> Prompt | None:
+        """The field for the code stays when it was there: what is in it was not looked at."""
+        contact = self._reader(token) if "code" in said else None
+        return self.showing.waiting(contact) if contact is not None else None
+
+    def _reader(self, token: str) -> int | None:
+        """Whom the link is for, as long as it holds."""
+        try:
+            return reader(self.engine, token, secret=link_secret(), now=now())
+        except BadLink:
+            return None
+
+    def _page(self, request: Request, name: str, status: int = 200, **told: object) -> Response:
+        shown = self.look.TemplateResponse(request, name, words_for_pages() | told, status)
+        shown.headers["Cache-Control"] = "no-store"
+        return shown
+
+
+def link_pages(look: Jinja2Templates, engine: Engine) -> APIRouter:
+    """The two routes of a link: to see it, and to answer it."""
+    router, pages = APIRouter(prefix="/o/{token}"), LinkPages(look, engine, Showing(engine))
+
+    @router.api_route("", methods=["GET", "HEAD"])
+    def show(request: Request, token: str) -> Response:
+        return pages.question(request, token, {})
+
+    @router.post("")
+    def answer(request: Request, token: str, said: dict[str, str] = Depends(form)) -> Response:
+        if "ask" in said:
+            said = {**said, "reply": said["ask"], "code": ""}
+            return pages.another_code(request, token, said)
+        return pages.answer(request, token, said)
 
     return router

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from casework.people import NewOrganisation
+    from notifications.channels import Channels
 
 # Functions that rules, notices and policies turn to, or that everybody has; others are free.
 FUNCTIONS = (
@@ -33,19 +34,38 @@ def refuse_nearly_known(function: str) -> None:
 
 
 def refuse_odd_address(channel: str, address: str) -> None:
-    """Stops at a channel there is not, and at an address that no mail can reach."""
+    """Stops at a channel there is not, and at an address that it cannot reach."""
     from notifications.channels import Channels
 
-    known = Channels.from_env().by_name
-    if channel not in known:
-        say.stop(f"there is no channel {channel!r}; the channels are {', '.join(sorted(known))}")
-    to = known[channel]
-    mails = channel == "mail" or to.url.get_secret_value().lower().startswith(MAILS)
-    if mails and not to.shared and not A_MAILBOX.fullmatch(address):
+    channels = Channels.from_env()
+    if channel not in channels.by_name:
+        known = ", ".join(sorted(channels.by_name))
+        say.stop(f"there is no channel {channel!r}; the channels are {known}")
+    if reaches(channels, channel, address):
+        return
+    if _mails(channels, channel):
         say.stop(
             f"--address: channel {channel!r} sends mail; write a mail address, such as "
             "naam@gemeente.example"
         )
+    say.stop(
+        f"--address: channel {channel!r} cannot reach that; write one address as its service knows "
+        "it, such as +31600000000 for a telephone"
+    )
+
+
+def reaches(channels: "Channels", channel: str, address: str) -> bool:
+    """Whether this address is one the channel can reach; one that is shared needs none."""
+    if channels.by_name[channel].shared:
+        return True
+    if _mails(channels, channel) and not A_MAILBOX.fullmatch(address):
+        return False
+    return channels.takes(channel, address)
+
+
+def _mails(channels: "Channels", channel: str) -> bool:
+    url = channels.by_name[channel].url.get_secret_value()
+    return channel == "mail" or url.lower().startswith(MAILS)
 
 
 def home_of(

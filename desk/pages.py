@@ -1,8 +1,8 @@
-"""Where the links in alerts lead: a few read-only pages on loopback.
+"""The pages: two read-only ones for who is at the machine, and where the links in messages lead.
 
-They show keys, questions and dates, never a name or an address, and change nothing: a mail scanner
-that follows a link does no harm. Acting is done on the command line, which the pages spell out;
-only a signed link (`desk/link_pages.py`) leads to a page that can be answered.
+They show keys, questions and dates, never a name or an address. Looking changes nothing: a mail
+scanner that follows a link does no harm. Only a signed link (`desk/alert_pages.py`,
+`desk/link_pages.py`) leads to a page where something can be changed, by whom it is for alone.
 """
 
 import threading
@@ -27,23 +27,25 @@ POLICY = (
 
 def pages(settings: DeskSettings) -> "FastAPI":
     """The pages as an application; nothing is read before a page is asked for."""
-    from fastapi import FastAPI, HTTPException, Request, Response
+    from fastapi import FastAPI, Request, Response
     from fastapi.staticfiles import StaticFiles
     from fastapi.templating import Jinja2Templates
     from starlette.middleware.base import RequestResponseEndpoint
 
-    from casework.alert_views import alert_view
     from casework.connect import connect
-    from casework.handover_views import handover_view
     from casework.views import case_list
-    from desk.alert_ways import ways
+    from desk.alert_pages import alert_pages
+    from desk.forms import is_foreign
+    from desk.letter_links import pieces
     from desk.link_pages import link_pages
+    from desk.showing import Showing
     from escalation.path import STAGES
     from notifications.mailbox import letters
 
     app = FastAPI(title="Estafette", docs_url=None, redoc_url=None, openapi_url=None)
     look = Jinja2Templates(TEMPLATES)
     look.env.filters["when"] = when
+    look.env.filters["pieces"] = pieces
     engine = connect()
 
     @app.get("/")
@@ -52,25 +54,26 @@ def pages(settings: DeskSettings) -> "FastAPI":
         told = {"cases": cases, "prefect": settings.prefect_url, "at": now()}
         return look.TemplateResponse(request, "home.html", told)
 
-    @app.get("/alerts/{number}")
-    def alert(request: Request, number: int) -> Response:
-        found = alert_view(engine, number)
-        if found is None:
-            raise HTTPException(404, "Dit bericht bestaat niet.")
-        about = handover_view(engine, found.handover) if found.handover else None
-        told = {"alert": found, "ways": ways(found, about)}
-        return look.TemplateResponse(request, "alert.html", told)
-
     @app.get("/mail")
     def mail(request: Request) -> Response:
         found = letters(settings.mailbox, limit=50)
         return look.TemplateResponse(request, "mail.html", {"letters": found})
 
+    @app.post("/out")
+    def forget(request: Request) -> Response:
+        reply = look.TemplateResponse(request, "forgotten.html", {})
+        Showing(engine).forget(reply)
+        return reply
+
+    app.include_router(alert_pages(look, engine))
     app.include_router(link_pages(look, engine))
 
     @app.middleware("http")
     async def guarded(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        reply = await call_next(request)
+        if is_foreign(request):
+            reply: Response = look.TemplateResponse(request, "foreign.html", {}, 403)
+        else:
+            reply = await call_next(request)
         reply.headers["Content-Security-Policy"] = POLICY
         reply.headers["X-Content-Type-Options"] = "nosniff"
         reply.headers["Referrer-Policy"] = "no-referrer"

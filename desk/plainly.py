@@ -88,6 +88,7 @@ def _of_other_rooms(error: BaseException) -> str | None:
         "LinkSecretError",
         "MailboxError",
         "ChannelError",
+        "BadManners",
         "TemplateError",
         "TreeError",
         "HistoryError",

@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 from sqlalchemy.engine import Engine
 
 from casework.alert_views import alert_list
-from casework.alerts import claim, next_to_send, record
+from casework.alerts import next_to_send, record
+from casework.claiming import claim
 from casework.connect import connect
 from casework.holding import held_at
 from casework.judging import unmet_for
@@ -96,16 +97,17 @@ class Reel:
                 break
             self.pass_time(placed.at - A_MOMENT)
             self.play(placed)
-        self.pass_time(until)
-        for key in self.views:  # what an interrupted replay had raised and not put down yet
-            self._look(key, until)
+        self.pass_time(until)  # also sends what an interrupted replay had raised and not told yet
 
     def pass_time(self, until: datetime) -> None:
-        """Every rung up to and including `until` rang at its own moment, or as soon as it could."""
+        """Every rung up to and including `until` rang at its own moment, or as soon as it could;
+        what there was to tell was told."""
         while ringing := [(at, key) for key, at in self.next_at.items() if at and at <= until]:
             moment, key = min(ringing)
             self.clock = max(moment, self.clock)
             self.next_at[key] = self._ring(key, self.clock)
+            self._hold(key, self.clock)
+        for key in self.views:
             self._look(key, self.clock)
 
     def _ring(self, key: str, now: datetime) -> datetime | None:
@@ -164,15 +166,19 @@ class Reel:
         )  # fmt: skip
 
     def _look(self, key: str, moment: datetime) -> None:
-        """After every change: nothing stays unsent, and the case has a holder at that moment."""
+        """After a step, and after time passed: nothing stays unsent, and the case has a holder."""
         engine = self.player.engine
         # Most changes send nothing, and a look is cheaper than a lease.
         waits = next_to_send(engine) is not None
         for alert in claim(engine, moment, EVERYTHING, case_key=key) if waits else ():
-            record(engine, alert.number, alert.token, "delivered", "replayed", moment)
+            record(engine, alert.token, "delivered", "replayed", moment)
+        self._hold(key, moment)
+
+    def _hold(self, key: str, moment: datetime) -> None:
+        """A moment at which the open case has no holder is on record."""
         if (
             self.views[key].closed_at is None
-            and held_at(engine, key, Role.DIRECTOR, moment) is None
+            and held_at(self.player.engine, key, Role.DIRECTOR, moment) is None
         ):
             self.without_holder.append(moment)
 

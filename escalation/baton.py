@@ -105,8 +105,24 @@ REPORTS_REVIEWED = _clock(
 WAITED_FOR = Text("Een ander moet dit nog beantwoorden. Vraagt u ernaar?",
                   "Somebody else still has to answer this. Will you ask after it?")
 
+class News(dict[str, Text]):
+    """What a message says, by what happened. That happened again is said in the same words: a
+    number behind it, as in "call:2", says which time it was."""
+
+    def __missing__(self, event: str) -> Text:
+        name = lead_of(event)
+        if name == event:
+            raise KeyError(event)
+        return self[name]
+
+
+def lead_of(event: str) -> str:
+    """The lead under which news of this event goes out."""
+    return event.partition(":")[0]
+
+
 # What a message about a handover says, by what happened to it.
-HANDOVER_NEWS = {
+HANDOVER_NEWS = News({
     "offered": HANDOVER_ANSWERED.asks,
     "accepted": Text("Uw overdracht is aanvaard.", "Your handover was accepted."),
     "refused": Text("Uw overdracht is geweigerd; u houdt de zaak.",
@@ -135,6 +151,11 @@ HANDOVER_NEWS = {
     "not_contacted": Text("Afzender en ontvanger hebben elkaar na de overdracht niet gesproken.",
                           "Sender and receiver did not speak since the handover."),
     "reported": Text("Er is teruggemeld op uw overdracht.", "Your handover was reported back on."),
+    "not_reported": Text("Er is niet teruggemeld op uw overdracht; waarom niet staat erbij.",
+                         "Your handover was not reported back on; why not is said there."),
+    "answered_for_you": Text(
+        "Een ander heeft geantwoord op de zaak die u werd aangeboden; u hoeft niets meer te doen.",
+        "Somebody else answered for the case that was offered to you; you need do nothing more."),
     "case_closed": Text("De zaak die u overdroeg is geëindigd.",
                         "The case you handed over has ended."),
     "deputy": Text("U vervangt de ontvanger van deze overdracht. Neemt u de zaak over?",
@@ -143,7 +164,7 @@ HANDOVER_NEWS = {
                       "iemand aan?",
                       "A handover waits for somebody who is away. Do you take it back, or assign "
                       "somebody?"),
-}
+})
 # And about a request.
 REQUEST_NEWS = {
     "asked": REQUEST_ANSWERED.asks,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from escalation.packet import WORDS, repeats, words
+from escalation.packet import WORDS, repeats, says_something, words
 from escalation.text import Text
 
 
@@ -45,6 +45,13 @@ LONGEST = {
 # fmt: off
 GONE = Text("Deze link werkt niet, of niet meer. Vraag degene die u de link stuurde om een nieuwe.",
             "This link does not work, or no longer does. Ask whoever sent it for another.")
+PAST = Text("Deze link is verlopen. Open de link in het nieuwste bericht over dezelfde vraag. "
+            "Hebt u geen nieuwer bericht? Vraag dan aan wie de zaak regisseert hoe het ervoor "
+            "staat.",
+            "This link has expired. Open the link in the newest message about the same question. "
+            "If you have none, ask who directs the case how things stand.")
+NOT_SHOWN = Text("Laat eerst zien dat u het bent, met de code die wij u sturen.",
+                 "First show that it is you, with the code we send you.")
 NOT_KNOWN = Text("Kies wat u wilt antwoorden, met een van de knoppen.",
                  "Choose what you want to answer, with one of the buttons.")
 ANSWERED = Text("Dit is al beantwoord. Hieronder staat wat er nog open is.",
@@ -92,7 +99,7 @@ def problem(
 
 
 def _of_a_read_back(said: str, packet: Iterable[str]) -> Text | None:
-    if len(set(words(said))) < WORDS:
+    if len(set(words(said))) < WORDS or not says_something(said):
         return TOO_LITTLE
     return A_COPY if repeats(said, packet) else None
 

@@ -1,5 +1,5 @@
 """What the installation itself asks for in time: the next royal decree on equated days, and
-whether its contacts still hold.
+whether its contacts still hold and can be reached. The code somebody asked for is told so too.
 
 A notice has rungs as a promise has, counted in months before the end of the last year with decreed
 days. Pure; all moments are UTC.
@@ -12,6 +12,7 @@ from escalation.text import Text
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DECREES_RUN_OUT, CONTACT_CHECK = "decrees_run_out", "contact_check"
+UNREACHED, CODE = "unreached", "code"
 RUNGS = (-12, -6, -3, -1, 0)  # months
 
 
@@ -54,5 +55,16 @@ def notice_asks(notice: str, period: str) -> Text:
         return Text(
             f"Klopt contact nummer {number} nog: dezelfde persoon, functie en bereikbaarheid?",
             f"Is contact number {number} still right: same person, function and way to reach?",
+        )
+    if notice == UNREACHED:
+        number = period.partition(":")[0]
+        return Text(
+            f"Contact nummer {number} is niet te bereiken. Herstelt u het adres of het kanaal?",
+            f"Contact number {number} can not be reached. Do you mend the address or channel?",
+        )
+    if notice == CODE:
+        return Text(
+            "Vul de code in op de pagina waar u hem vroeg.",
+            "Enter the code on the page where you asked for it.",
         )
     return Text(notice, notice)

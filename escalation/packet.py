@@ -10,6 +10,7 @@ from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 from unicodedata import combining, normalize
 
+from escalation.courtesies import COURTESIES
 from escalation.text import Text
 
 SEVERITIES = ("low", "medium", "high", "urgent")
@@ -20,6 +21,7 @@ WORDS = 5  # different words of a read-back, at least
 LETTERS = 3  # of one word at least; "x", "-" or "ok" says nothing
 SUMMARY = 3  # words of a summary, at least
 RUN = 3  # so many words in a row are copied, not met by chance
+TAKEN = 4  # words taken from the packet, singly, ask for one word of one's own
 COPIED = 2 / 3  # of a read-back, from here on it is no longer somebody's own
 ALIKE = 0.75  # as SequenceMatcher counts it; in another order nearly all words must be the same
 SHUFFLED = 0.9
@@ -84,15 +86,23 @@ def too_long(parts: Mapping[str, Any]) -> bool:
 
 
 def repeats(read_back: str, texts: Iterable[str]) -> bool:
-    """Whether a read-back is no more than words of these texts, whatever their case, marks or
-    order."""
+    """Whether a read-back is no more than words of these texts and courtesies, whatever their
+    case, marks or order."""
     said, texts = words(read_back), list(texts)
     if not said:
         return False
     known = [words(text) for text in texts]
-    return _share_copied(said, known) >= COPIED or any(
-        _alike(said, part) for text in texts for part in _sentences(text)
+    copied = _copied(said, known)
+    return (
+        copied / len(said) >= COPIED
+        or _lacks_words_of_its_own(said, known, copied)
+        or any(_alike(said, part) for text in texts for part in _sentences(text))
     )
+
+
+def says_something(text: str) -> bool:
+    """Whether a real word stands in it, and not only marks, numbers or single letters."""
+    return any(_is_real(word) for word in words(text))
 
 
 def words(text: str) -> list[str]:
@@ -106,7 +116,11 @@ def _says(name: str, part: Any) -> bool:
         return bool(part.strip() if isinstance(part, str) else part)
     said = words(part)
     least = SUMMARY if name == "summary" else 1
-    return len(said) >= least and any(sum(map(str.isalpha, word)) >= LETTERS for word in said)
+    return len(said) >= least and any(map(_is_real, said))
+
+
+def _is_real(word: str) -> bool:
+    return sum(map(str.isalpha, word)) >= LETTERS
 
 
 def _unknown(
@@ -143,14 +157,23 @@ def _risk_words() -> dict[str, str]:
 RISK_WORDS = _risk_words()
 
 
-def _share_copied(said: list[str], known: list[list[str]]) -> float:
-    """The share of the words that stand in a run copied from any of the texts."""
+def _copied(said: list[str], known: list[list[str]]) -> int:
+    """How many of the words stand in a run copied from any of the texts."""
     copied: set[int] = set()
     runs = {tuple(text[i : i + RUN]) for text in known for i in range(len(text) - RUN + 1)}
     for i in range(len(said) - RUN + 1):
         if tuple(said[i : i + RUN]) in runs:
             copied.update(range(i, i + RUN))
-    return len(copied) / len(said)
+    return len(copied)
+
+
+def _lacks_words_of_its_own(said: list[str], known: list[list[str]], copied: int) -> bool:
+    """Whether hardly any word tells what is taken on beyond what the texts say. The more is taken
+    from them, the more has to be said beside it."""
+    telling = {word for word in said if _is_real(word) and word not in COURTESIES}
+    own = telling.difference(*known)
+    least = max(1, len(telling - own) // TAKEN, bool(copied) + copied // RUN)
+    return len(own) < least
 
 
 def _sentences(text: str) -> list[list[str]]:

@@ -6,10 +6,11 @@ makes a repeat recognisable.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -17,20 +18,26 @@ from prefect.states import Completed
 from pydantic import ValidationError
 from sqlalchemy.engine import Engine
 
-from casework.alerts import Claimed, claim, next_to_send, record
+from casework.alert_links import alert_link
+from casework.alerts import next_to_send, record
+from casework.claimed import Claimed
+from casework.claiming import claim
+from casework.codes import code_in_message
+from casework.customs import AT_ONCE, Customs
 from casework.link_tokens import link_secret
 from casework.links import link_in_message, request_link_in_message
 from flows import bells, clock
 from flows.discretion import discreet, kind_and_place
 from flows.settings import FlowSettings, engine
+from flows.wires import Watched
 from notifications.channels import Attempt, Channels, Outcome, send
-from notifications.wording import Lead, Message, Payload, compose
+from notifications.wording import Lead, Payload, compose_together
 
 POLL_SECONDS = 1.5
 ONE_RUN = timedelta(hours=1)
 HANDS = 4
 # Every hand's second message must still be recorded within the lease, however slow the channel.
-AT_ONCE = 2 * HANDS
+MESSAGES = 2 * HANDS
 
 log = logging.getLogger("estafette.flows.deliver")
 
@@ -46,19 +53,26 @@ def deliver() -> State[None]:
 
 def deliver_plainly(over: Callable[[], bool]) -> int:
     """The same without a Prefect run, until `over` or this process stops."""
-    post = Post(engine(), Channels.from_env(), FlowSettings().desk_url)
-    return deliver_loop(post, bells.STOPPING, over)
+    wires, rows, desk_url = Watched(), engine(), FlowSettings().desk_url
+
+    def post() -> Post:
+        now = wires.now()
+        return Post(rows, now.channels, desk_url, customs=now.customs)
+
+    return deliver_loop(post(), bells.STOPPING, over, renewed=post)
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What sending needs: the rows, the channels, where links lead and what seals them."""
+    """What sending needs: the rows, the channels and customs, where links lead and what seals
+    them."""
 
     engine: Engine
     channels: Channels
     desk_url: str
     now: Callable[[], datetime] = clock.now
     secret: Callable[[], bytes] = link_secret
+    customs: Customs = AT_ONCE
 
 
 def deliver_loop(
@@ -67,11 +81,14 @@ def deliver_loop(
     over: Callable[[], bool] = lambda: False,
     *,
     poll: float = POLL_SECONDS,
+    renewed: Callable[[], Post] | None = None,
 ) -> int:
-    """Until `stop` or `over`, what waits in the outbox is sent; returns how many attempts."""
+    """Until `stop` or `over`, what waits in the outbox is sent; returns how many messages were
+    tried. `renewed` is asked before each round what sending needs by now."""
     total = 0
     with ThreadPoolExecutor(HANDS, thread_name_prefix="deliver") as hands:
         while not (stop.is_set() or over()):
+            post = renewed() if renewed else post
             total += (sent := _send_batch(post, hands))
             if not sent:
                 bells.OUTBOX.wait(poll)
@@ -83,50 +100,67 @@ def _send_batch(post: Post, hands: ThreadPoolExecutor) -> int:
     waiting = next_to_send(post.engine)
     if waiting is None or waiting > post.now():
         return 0
-    batch = claim(post.engine, post.now(), limit=AT_ONCE)
-    return len(list(hands.map(lambda alert: _deliver(post, alert), batch)))
+    batch = claim(post.engine, post.now(), limit=MESSAGES, customs=post.customs)
+    messages = [list(alerts) for _, alerts in groupby(batch, lambda alert: alert.token)]
+    return len(list(hands.map(lambda alerts: _deliver(post, alerts), messages)))
 
 
-def _deliver(post: Post, alert: Claimed) -> None:
-    attempt = _attempt(post, alert)
-    record(
-        post.engine, alert.number, alert.token, attempt.outcome.value, attempt.detail, post.now()
-    )
-    log.info("alert %d: %s (%s)", alert.number, attempt.outcome.value, attempt.detail)
+def _deliver(post: Post, alerts: list[Claimed]) -> None:
+    attempt, number = _attempt(post, alerts), _number(alerts)
+    said, token = attempt.outcome.value, alerts[0].token
+    record(post.engine, token, said, attempt.detail, post.now(), customs=post.customs)
+    log.info("message %d of %d: %s (%s)", number, len(alerts), said, attempt.detail)
 
 
-def _attempt(post: Post, alert: Claimed) -> Attempt:
+def _number(alerts: Iterable[Claimed]) -> int:
+    """What a message is known by: the lowest number in it."""
+    return min(alert.number for alert in alerts)
+
+
+def _attempt(post: Post, alerts: list[Claimed]) -> Attempt:
     # No transaction here: a slow channel must not hold a row.
+    first, number = alerts[0], _number(alerts)
     try:
-        message = _worded(post, alert)
-        return send(post.channels, alert.channel, alert.address, message, alert.number)
+        message = compose_together([_payload(post, alert) for alert in alerts])
+        return send(post.channels, first.channel, first.address, message, number)
     except ValidationError:
         return Attempt(Outcome.FAILED, "bad-payload")
     except Exception as error:
-        log.error("alert %d: %s", alert.number, kind_and_place(error))
+        log.error("message %d: %s", number, kind_and_place(error))
         return Attempt(Outcome.FAILED, "not-sent")
 
 
-def _worded(post: Post, alert: Claimed) -> Message:
-    return compose(
-        Payload(
-            number=alert.number,
-            case=alert.case_key,
-            asks=alert.asks.in_language(alert.language),
-            lead=Lead(alert.lead),
-            due=alert.due_at,
-            at_moment=alert.at_moment,
-            statutory=alert.statutory,
-            link=f"{post.desk_url.rstrip('/')}/{_place(post, alert)}",
-            language="en" if alert.language == "en" else "nl",
-        )
+def _payload(post: Post, alert: Claimed) -> Payload:
+    return Payload(
+        number=alert.number,
+        case=alert.case_key,
+        asks=alert.asks.in_language(alert.language),
+        lead=Lead(alert.lead),
+        due=alert.due_at,
+        at_moment=alert.at_moment,
+        statutory=alert.statutory,
+        link=f"{post.desk_url.rstrip('/')}/{_place(post, alert)}",
+        language="en" if alert.language == "en" else "nl",
+        code=_code(post, alert),
     )
 
 
 def _place(post: Post, alert: Claimed) -> str:
-    """Where the message leads. Whoever has no account could not act on the page of an alert."""
-    token = None if alert.account else _token(post, alert)
-    return f"o/{token}" if token else f"alerts/{alert.number}"
+    """Where the message leads: to the page of its alert, or for whoever has no account to what
+    they can answer. The message of a code leads nowhere else than to our own front door."""
+    if alert.code is not None:
+        return ""
+    if token := None if alert.account else _token(post, alert):
+        return f"o/{token}"
+    secret, now = post.secret(), post.now()
+    return f"a/{alert_link(post.engine, alert.number, to=alert.recipient, secret=secret, now=now)}"
+
+
+def _code(post: Post, alert: Claimed) -> str | None:
+    """The code that this alert brings, if it brings one and is for whoever asked for it."""
+    if alert.code is None:
+        return None
+    return code_in_message(post.engine, alert.code, to=alert.recipient, secret=post.secret())
 
 
 def _token(post: Post, alert: Claimed) -> str | None:

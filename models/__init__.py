@@ -1,6 +1,6 @@
 """Rows: what is known and what can never be true. No behaviour."""
 
-from models.alert import Alert, AlertState, Delivery, Notice, Outcome
+from models.alert import Acknowledgement, Alert, AlertState, Code, Delivery, Notice, Outcome
 from models.baton import (
     Handover,
     HandoverState,
@@ -29,11 +29,12 @@ from models.checkpoint import (
 )
 from models.columns import UtcTime
 from models.journal import AdministrationEntry, JournalEntry
-from models.people import Absence, Contact, Organisation
+from models.people import Absence, Contact, Organisation, Way
 from models.policy import Decree, PolicyVersion
 
 __all__ = [
     "Absence",
+    "Acknowledgement",
     "Act",
     "AdministrationEntry",
     "Alert",
@@ -44,6 +45,7 @@ __all__ = [
     "CaseNumber",
     "Checkpoint",
     "CheckpointState",
+    "Code",
     "Contact",
     "Decree",
     "Delivery",
@@ -66,4 +68,5 @@ __all__ = [
     "UtcTime",
     "Visit",
     "Wait",
+    "Way",
 ]

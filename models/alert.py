@@ -1,4 +1,4 @@
-"""The outbox: one row per recipient, and every attempt to deliver it."""
+"""The outbox: one row per recipient and channel, and every attempt to deliver it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -24,10 +24,11 @@ class AlertState(StrEnum):
     FAILED = "failed"  # the last attempt failed; the next is at next_at
     DELIVERED = "delivered"
     PERHAPS = "perhaps"  # the receiver may have it; never repeated without a person
+    VOID = "void"  # nothing is left to say: answered meanwhile, or the same person got it otherwise
 
 
 class Outcome(StrEnum):
-    """How one attempt went; the words are those of AlertState."""
+    """How one attempt went; the words are among those of AlertState."""
 
     DELIVERED = "delivered"
     PERHAPS = "perhaps"
@@ -39,21 +40,26 @@ class Notice(StrEnum):
 
     DECREES_RUN_OUT = "decrees_run_out"  # `period` is the last year with decreed days
     CONTACT_CHECK = "contact_check"  # `period` is the contact's number and the month
+    UNREACHED = "unreached"  # `period` is the contact's number and the week
+    CODE = "code"  # somebody's one-time code; `period` is its number
 
 
 class Alert(SQLModel, table=True):
     """A message to one person about one promise, handover, request or notice; its id is the number
     people see.
 
-    The row holds no text: the words are made from the key of the promise when it is sent.
+    The row holds no text: the words are made from the key of the promise when it is sent. `channel`
+    is the way it goes; empty: the recipient's first at the moment of sending. `instead_of` is the
+    alert that could not be delivered or was not seen, and `falls_back_at` when the same is said of
+    this one.
     """
 
     __tablename__ = "alerts"
     __table_args__ = (
-        sa.UniqueConstraint("checkpoint_id", "rung", "recipient_id"),
-        sa.UniqueConstraint("handover_id", "event", "recipient_id"),
-        sa.UniqueConstraint("request_id", "event", "recipient_id"),
-        sa.UniqueConstraint("notice", "period", "rung", "recipient_id"),
+        sa.UniqueConstraint("checkpoint_id", "rung", "recipient_id", "channel"),
+        sa.UniqueConstraint("handover_id", "event", "recipient_id", "channel"),
+        sa.UniqueConstraint("request_id", "event", "recipient_id", "channel"),
+        sa.UniqueConstraint("notice", "period", "rung", "recipient_id", "channel"),
         sa.CheckConstraint(ABOUT_ONE_THING, name="about_one_thing"),
         sa.CheckConstraint("(case_id IS NULL) = (notice IS NOT NULL)", name="notice_has_no_case"),
         # Without its rung, event or period an alert would slip through the unique keys above.
@@ -63,8 +69,14 @@ class Alert(SQLModel, table=True):
             name="unsent_is_watched",
         ),
         sa.CheckConstraint("(state = 'leased') = (token IS NOT NULL)", name="lease_has_token"),
+        sa.CheckConstraint(
+            "state <> 'void' OR falls_back_at IS NULL", name="void_does_not_fall_back"
+        ),
+        sa.CheckConstraint("instead_of IS NULL OR instead_of <> id", name="instead_of_another"),
         # Serves the senders: statutory first, then by moment.
         sa.Index("ix_alerts_to_send", "statutory", "next_at", **when("next_at IS NOT NULL")),
+        sa.Index("ix_alerts_on_their_way", "token", **when("token IS NOT NULL")),
+        sa.Index("ix_alerts_to_fall_back", "falls_back_at", **when("falls_back_at IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -78,26 +90,73 @@ class Alert(SQLModel, table=True):
     period: str | None = Field(default=None, max_length=16)
     lead: str = Field(max_length=16)
     recipient_id: int = Field(foreign_key="contacts.id", index=True)
+    channel: str = Field(default="", max_length=64)
+    instead_of: int | None = Field(default=None, foreign_key="alerts.id")
+    falls_back_at: datetime | None = moment(null=True)
     statutory: bool
     created_at: datetime = moment()
     state: AlertState = one_of(AlertState, "alert_state")
     next_at: datetime | None = moment(null=True)
     token: str | None = Field(default=None, max_length=36)
     attempts: int = 0
-    acknowledged_at: datetime | None = moment(null=True)
-    acknowledged_by: str | None = Field(default=None, max_length=64)
+    acknowledged_at: datetime | None = moment(null=True)  # when somebody first did
 
 
-class Delivery(SQLModel, table=True):
-    """One attempt to deliver one alert. `detail` is a code; it never holds an address or text."""
+class Acknowledgement(SQLModel, table=True):
+    """Somebody saw an alert. Several people can; each once."""
 
-    __tablename__ = "deliveries"
-    __table_args__ = (sa.UniqueConstraint("alert_id", "attempt"),)
+    __tablename__ = "acknowledgements"
+    __table_args__ = (sa.UniqueConstraint("alert_id", "by"),)
 
     id: int | None = Field(default=None, primary_key=True)
     alert_id: int = Field(foreign_key="alerts.id")
+    by: str = Field(max_length=64)
+    at: datetime = moment()
+
+
+class Delivery(SQLModel, table=True):
+    """One attempt to deliver one alert. `detail` is a code; it never holds an address or text.
+
+    `message` is the number of the message it went in: that of the first alert there. One that was
+    `counted` interrupted its recipient: it held nothing a law dates, nor what they asked for.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        sa.UniqueConstraint("alert_id", "attempt"),
+        sa.Index("ix_deliveries_of_recipient", "recipient_id", "at"),
+        sa.Index("ix_deliveries_by_channel", "channel", "at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: int = Field(foreign_key="alerts.id")
+    message: int
+    recipient_id: int = Field(foreign_key="contacts.id")
+    counted: bool
     attempt: int
     channel: str = Field(max_length=64)
     outcome: Outcome = one_of(Outcome, "outcome")
     detail: str = Field(max_length=64)
     at: datetime = moment()
+
+
+class Code(SQLModel, table=True):
+    """A one-time code somebody asked for on a page, to show that the link is theirs.
+
+    The code itself is nowhere: it is made from `nonce` and the secret of the installation.
+    """
+
+    __tablename__ = "codes"
+    __table_args__ = (
+        sa.CheckConstraint("made_at < expires_at", name="holds_for_a_while"),
+        sa.CheckConstraint("tries >= 0", name="tries_are_counted"),
+        sa.Index("ix_codes_of_contact", "contact_id", "made_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contacts.id")
+    nonce: str = Field(max_length=64)
+    made_at: datetime = moment()
+    expires_at: datetime = moment()
+    tries: int = 0
+    used_at: datetime | None = moment(null=True)

@@ -32,7 +32,8 @@ class Handover(SQLModel, table=True):
     """An offer of a role on a case. The sender stays responsible until it is accepted.
 
     `principal_id` is the organisation it was offered to, when the sender named no person;
-    `answered_by` who in fact answered, which may be a deputy. `link` is the mark of the one signed
+    `offered_by` is who in fact offered it, `answered_by` who answered; either may be a deputy,
+    and they are never the same person. `link` is the mark of the one signed
     link that still holds; `call` says how and when a receiver wants to be called.
     """
 
@@ -54,6 +55,7 @@ class Handover(SQLModel, table=True):
             **when("state = 'draft'"),
         ),
         sa.CheckConstraint("from_contact_id <> to_contact_id", name="to_another"),
+        sa.CheckConstraint("answered_by <> offered_by", name="answered_by_another"),
         sa.CheckConstraint(
             f"state NOT IN {READ_BACK} OR {says_something('read_back')}",
             name="accepted_with_read_back",
@@ -81,6 +83,7 @@ class Handover(SQLModel, table=True):
     state: HandoverState = one_of(HandoverState, "handover_state")
     packet: dict[str, Any] = Field(sa_type=Json)
     offered_at: datetime | None = moment(null=True)
+    offered_by: str | None = Field(default=None, max_length=64)
     acknowledged_at: datetime | None = moment(null=True)
     answered_at: datetime | None = moment(null=True)
     answered_by: str | None = Field(default=None, max_length=64)

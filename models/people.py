@@ -27,7 +27,7 @@ class Organisation(SQLModel, table=True):
 
 
 class Contact(SQLModel, table=True):
-    """A person with a function, the channel to reach them by, and who stands in for them.
+    """A person with a function, the channel to reach them by first, and who stands in for them.
 
     A `fixed` contact is whom others turn to for this function of the organisation. One without an
     `account` answers by a signed link. `check_at` is when somebody is asked again whether the
@@ -55,6 +55,23 @@ class Contact(SQLModel, table=True):
     confirmed_at: datetime | None = moment(null=True)
     check_at: datetime | None = moment(null=True)
     left_at: datetime | None = moment(null=True)
+
+
+class Way(SQLModel, table=True):
+    """Another channel to reach somebody by, in the order of `rank`, when the one before fails."""
+
+    __tablename__ = "ways"
+    __table_args__ = (
+        sa.UniqueConstraint("contact_id", "rank"),
+        sa.UniqueConstraint("contact_id", "channel"),
+        sa.CheckConstraint("rank >= 1", name="after_the_first"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    contact_id: int = Field(foreign_key="contacts.id")
+    rank: int
+    channel: str = Field(max_length=64)
+    address: str = Field(max_length=320)
 
 
 class Absence(SQLModel, table=True):

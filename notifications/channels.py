@@ -6,82 +6,91 @@ and appear in rows and on screens; the URLs hold secrets and appear nowhere, not
     ChannelError (ValueError)   a channel that cannot work: its name, what is wrong, how to mend it
 """
 
-import os
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr
 
+from notifications.channels_file import Channel, read_file, secrets_in, text_of, wire_settings
 from notifications.trial import ChannelError, filled, try_out
-from notifications.wire import ADDRESS, PATIENCE, Attempt, Outcome, connect, notify, understood
+from notifications.whole_files import stamp
+from notifications.wire import (
+    ADDRESS,
+    PATIENCE,
+    Attempt,
+    Outcome,
+    connect,
+    in_apprise_form,
+    notify,
+    understood,
+)
 from notifications.wording import Message
 
-__all__ = ["Attempt", "Channel", "ChannelError", "Channels", "Outcome", "send"]
+__all__ = ["Attempt", "Channel", "ChannelError", "Channels", "Outcome", "channels_stamp", "send"]
 
 # One recipient: nothing that Apprise reads as a list, a path, a name or an escape.
 ONE_ADDRESS = re.compile(r"[+@#!]?[A-Za-z0-9][A-Za-z0-9.@_+'#:~-]{0,252}")
 
 
-class Channel(BaseModel):
-    """Where a message goes. `shared`: everybody reads the same place, so no `{address}` in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    url: SecretStr
-    shared: bool = False
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    channels: dict[str, Channel] = Field(min_length=1)
-
-
-class _Environment(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_prefix="ESTAFETTE_", env_ignore_empty=True, hide_input_in_errors=True
-    )
-
-    channels_file: Path | None = None
-    smtp_port: int = Field(default=8025, ge=1, le=65535)
-
-
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """The channels that were found to work, and how long one attempt may take (seconds)."""
+    """The channels that were found to work, and how long one attempt may take (seconds).
+
+    `manners` says how people want to be reached, as it was written beside them; escalation.manners
+    reads it.
+    """
 
     by_name: Mapping[str, Channel]
     patience: float = PATIENCE
+    manners: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_env(cls) -> Self:
-        """The channels of ESTAFETTE_CHANNELS_FILE, else `mail` to the local mailbox.
+        """The channels of ESTAFETTE_CHANNELS_FILE, else of channels.toml in the data folder when
+        there is one, else `mail` to the local mailbox.
 
         Raises: ChannelError, for the first channel that cannot work.
         """
-        try:
-            environment = _Environment()
-        except ValidationError as wrong:
-            setting, says = _first(wrong)
-            raise ChannelError(f"ESTAFETTE_{setting.upper()}: {says}") from None
-        if environment.channels_file is None:
-            return cls({"mail": local_mail(environment.smtp_port)})
-        return cls.from_toml(_text_of(environment.channels_file), os.environ)
+        settings = wire_settings()
+        if settings.channels_file is None and not settings.channels_place.exists():
+            return cls.from_toml("")
+        return cls.from_toml(text_of(settings.channels_place))
 
     @classmethod
-    def from_toml(cls, text: str, secrets: Mapping[str, str]) -> Self:
-        """Channels from `[channels.NAME] url = "..."`, with each `${NAME}` from `secrets`."""
-        by_name = {}
-        for name, channel in _read(text).items():
-            url = filled(name, channel.url.get_secret_value(), secrets)
+    def from_toml(cls, text: str, secrets: Mapping[str, str] | None = None) -> Self:
+        """Channels from `[channels.NAME] url = "..."`, with each `${NAME}` from `secrets`, or from
+        this machine's; without any, `mail` to the local mailbox. Raises: ChannelError."""
+        known = secrets_in(text) if secrets is None else secrets
+        by_name, file = {}, read_file(text)
+        for name, channel in file.channels.items():
+            url = in_apprise_form(filled(name, channel.url.get_secret_value(), known))
             try_out(name, url, channel.shared)
-            by_name[name] = Channel(url=SecretStr(url), shared=channel.shared)
-        return cls(by_name)
+            by_name[name] = channel.model_copy(update={"url": SecretStr(url)})
+        local = {} if by_name else {"mail": local_mail(wire_settings().smtp_port)}
+        return cls(by_name | local, manners=file.manners)
+
+    def per_minute(self, name: str) -> int | None:
+        """How many messages a minute this channel takes; None: as many as come."""
+        channel = self.by_name.get(name)
+        return channel.per_minute if channel else None
+
+    def takes(self, name: str, address: str) -> bool:
+        """Whether `send` by this channel would go to this one recipient; nothing is sent."""
+        channel = self.by_name.get(name)
+        if channel is None or channel.shared:
+            return channel is not None
+        url = channel.url.get_secret_value()
+        one = connect(url, address, 1, self.patience) if ONE_ADDRESS.fullmatch(address) else None
+        return one is not None and understood(one, address)
+
+
+def channels_stamp() -> object:
+    """Changes when `Channels.from_env` may read something else than before: the file or its
+    secrets were replaced. Cheap enough to look at before every message. Raises: ChannelError."""
+    settings = wire_settings()
+    return stamp(settings.channels_place), settings.secrets and stamp(settings.secrets)
 
 
 def local_mail(port: int) -> Channel:
@@ -109,28 +118,4 @@ def send(
         return Attempt(Outcome.FAILED, "bad-channel")
     if not (channel.shared or understood(one, address)):
         return Attempt(Outcome.FAILED, "bad-address")
-    return notify(one, message)
-
-
-def _read(text: str) -> dict[str, Channel]:
-    try:
-        return _File.model_validate(tomllib.loads(text)).channels
-    except tomllib.TOMLDecodeError as wrong:
-        raise ChannelError(f"the channels file is not TOML: {wrong}") from None
-    except ValidationError as wrong:
-        place, says = _first(wrong)
-        raise ChannelError(f"the channels file, {place}: {says}") from None
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise ChannelError(
-            f"ESTAFETTE_CHANNELS_FILE: cannot read it ({type(wrong).__name__}); name a TOML file"
-        ) from None
-
-
-def _first(wrong: ValidationError) -> tuple[str, str]:
-    error = wrong.errors(include_input=False, include_url=False)[0]
-    return ".".join(map(str, error["loc"])), error["msg"]
+    return notify(one, message.in_brief() if channel.brief else message)

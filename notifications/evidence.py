@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 UNSURE = frozenset({"timeout", "cut-off"})  # the other side may have the message all the same
 
+# The certificate is not from an authority this machine trusts, or there is no TLS where we ask it.
+UNTRUSTED = re.compile(r"CERTIFICATE_VERIFY_FAILED|STARTTLS extension not supported")
+# Our own name and password, so no recipient's fault: all of a channel fails until they are mended.
+LOGIN_NO = re.compile(
+    r"\((?:530|534|535|538), b['\"]|error=(?:401|407)|AUTH extension not supported"
+    r"|No suitable authentication method"
+)
 SMTP_NO = re.compile(r"\((\d)\d\d, b['\"]")
 HTTP_NO = re.compile(r"error=(\d{3})")
 HTTP_LATER = re.compile(r"error=(408|425|429|5\d\d)")
@@ -28,6 +35,10 @@ CUT_OFF = re.compile(r"unexpectedly closed|Connection aborted|reset by peer|Brok
 def reason(entries: Iterable["NotifyLogEntry"]) -> str:
     """One code for why it failed: what the other side said first, else how far we came."""
     said = "\n".join(entry.message for entry in entries if _is_about_the_wire(entry))
+    if UNTRUSTED.search(said):
+        return "untrusted"
+    if LOGIN_NO.search(said):
+        return "bad-login"
     if smtp := SMTP_NO.search(said):
         return "refused" if smtp[1] == "5" else "deferred"
     if HTTP_NO.search(said):

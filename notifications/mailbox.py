@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
 THIS_MACHINE = ("127.0.0.1", "localhost")
-LARGEST = 64 * 1024  # bytes; our own messages are about one
+LARGEST = 256 * 1024  # bytes; our own are about one, a hundred alerts together under a hundred
 NUMBER = re.compile(r"estafette-([0-9]{1,18})")
 
 

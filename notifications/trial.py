@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from notifications.wire import ADDRESS, PATIENCE, connect, known_scheme
+from notifications.wire import ADDRESS, PATIENCE, connect, known_scheme, understood
 
 if TYPE_CHECKING:
+    from apprise import Apprise
     from apprise.plugins.base import NotifyBase
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -31,7 +32,10 @@ def filled(name: str, url: str, secrets: Mapping[str, str]) -> str:
     """
     missing = [variable for variable in VARIABLE.findall(url) if not secrets.get(variable)]
     if missing:
-        raise ChannelError(f"channel {name}: set the variable {missing[0]}, its url needs it")
+        raise ChannelError(
+            f"channel {name}: set the variable {missing[0]}, its url needs it; or put it in a file "
+            "of that name in the folder ESTAFETTE_SECRETS"
+        )
     if "${" in VARIABLE.sub("", url):
         raise ChannelError(f"channel {name}: write a variable as ${{NAME}}, in capitals")
     if whole := VARIABLE.fullmatch(url):
@@ -53,11 +57,18 @@ def try_out(name: str, url: str, shared: bool) -> None:
             f"channel {name}: its url does not start with a service that Apprise knows; "
             "mailto:// and json:// are two of them"
         )
-    tried = (connect(url, address, 1, PATIENCE) for address in ADDRESSES)
-    one = next((one for one in tried if one is not None), None)
+    one = _trial(url)
     if one is None:
         raise ChannelError(f"channel {name}: Apprise cannot read its url; check host, port, tokens")
     _check_service(name, one[0])
+
+
+def _trial(url: str) -> "Apprise | None":
+    """The service with the kind of address it understands; with any, when it understands none."""
+    tried = [(connect(url, address, 1, PATIENCE), address) for address in ADDRESSES]
+    read = [(one, address) for one, address in tried if one is not None]
+    fit = (one for one, address in read if understood(one, address))
+    return next(fit, read[0][0] if read else None)
 
 
 def _check_service(name: str, service: "NotifyBase") -> None:

@@ -4,7 +4,6 @@ Apprise logs addresses and message text, urllib3 logs URLs: neither may reach a 
 """
 
 import logging
-import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -13,7 +12,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
-from notifications import evidence
+from notifications import evidence, secure
+from notifications.markdown import as_markdown
 
 if TYPE_CHECKING:
     from apprise import Apprise, AppriseAsset
@@ -29,7 +29,6 @@ PATIENCE = 30.0  # seconds; after that Apprise gives up and only "perhaps" can b
 # Seconds a server may stay silent (per socket operation): well below PATIENCE, so that a silent
 # server is a known failure where it can be one.
 SILENCE = {"cto": "10", "rto": "10"}
-TAKES_HEADERS = re.compile(r"(mailto|json)s?://", re.IGNORECASE)
 
 
 class Outcome(StrEnum):
@@ -61,13 +60,40 @@ def connect(url: str, address: str, number: int, patience: float) -> "Apprise | 
     return one if one.add(_with_defaults(addressed, number)) else None
 
 
+def in_apprise_form(url: str) -> str:
+    """The URL as Apprise writes it, of one that a service shows for copying (Microsoft Teams does);
+    any other as it is."""
+    if not url.lower().startswith("https://"):
+        return url
+    _ready()
+    from apprise import Apprise, ContentLocation
+
+    one = Apprise(asset=_asset(PATIENCE), location=ContentLocation.HOSTED)
+    return str(one[0].url()) if one.add(url) else url  # type: ignore[no-untyped-call]
+
+
 def known_scheme(url: str) -> bool:
     """True when Apprise has a service for the scheme of this URL."""
+    return _service(url) is not None
+
+
+def takes_headers(url: str) -> bool:
+    """True when the service of this URL sends headers of ours along. In the URL of others a name
+    with a plus is something else, a recipient's telephone number for one."""
+    described = getattr(_service(url), "template_kwargs", {})
+    return bool(described.get("headers", {}).get("prefix") == "+")
+
+
+def _service(url: str) -> "type[NotifyBase] | None":
     _ready()
     from apprise.manager_plugins import NotificationManager
 
     schemes = NotificationManager()  # type: ignore[no-untyped-call]
-    return url.partition("://")[0].lower() in schemes
+    try:
+        found: type[NotifyBase] = schemes[url.partition("://")[0].lower()]
+    except KeyError:
+        return None
+    return found
 
 
 def understood(one: "Apprise", address: str) -> bool:
@@ -84,10 +110,11 @@ def understood(one: "Apprise", address: str) -> bool:
 def notify(one: "Apprise", message: "Message") -> Attempt:
     """Send, and say what is known. Takes at most the patience `one` was made with."""
     entries: list[NotifyLogEntry] = []
+    markdown = one[0].resolve_format("text") == "markdown"
     with one.notify(
-        message.body,
+        as_markdown(message.body) if markdown else message.body,
         title=message.title,
-        body_format="text",
+        body_format="markdown" if markdown else "text",
         log_level=logging.DEBUG,
         log_callback=_into(entries),
     ) as result:
@@ -117,7 +144,7 @@ def _into(entries: "list[NotifyLogEntry]") -> "Collector":
 
 
 def _ready() -> None:
-    """Import Apprise, and keep addresses, text and URLs out of every log.
+    """Import Apprise, spare it work, and keep addresses, text and URLs out of every log.
 
     Before each call, since another program's logging set-up may undo it. The level is DEBUG because
     the evidence of what happened is logged there; without a handler it goes nowhere else.
@@ -127,6 +154,7 @@ def _ready() -> None:
             # It imports imghdr for pgpy, and 3.11 and 3.12 call that deprecated.
             warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
             import apprise.utils.pgp  # noqa: F401
+    secure.lend_certificates()
     log = logging.getLogger("apprise")
     log.setLevel(logging.DEBUG)
     log.propagate, log.disabled = False, False
@@ -155,7 +183,7 @@ def _asset(patience: float) -> "AppriseAsset":
 def _with_defaults(url: str, number: int) -> str:
     """The URL with our time limits, and headers that mark a machine's mail and a repeat."""
     extra = dict(SILENCE)
-    if TAKES_HEADERS.match(url):
+    if takes_headers(url):
         extra["+Auto-Submitted"] = "auto-generated"
         extra["+X-Idempotency-Key"] = f"estafette-{number}"
     query = url.partition("?")[2]  # not urlsplit: Apprise URLs may have a # before the query

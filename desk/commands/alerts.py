@@ -1,9 +1,15 @@
 """estafette alert: what was sent to whom, and acknowledging it."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import typer
 
 from desk import say
 from desk.clock import now
+
+if TYPE_CHECKING:
+    from casework.alert_views import AlertDetail
 
 app = typer.Typer(no_args_is_help=True, help="Look at alerts and acknowledge them.")
 
@@ -30,13 +36,26 @@ def list_(
 
 
 @app.command()
+def show(
+    number: int = typer.Argument(..., help="The alert's number, as in the message."),
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Show one alert: what it asks, every attempt to deliver it, and who has seen it."""
+    from casework.alert_views import alert_detail
+    from casework.connect import connect
+
+    got = alert_detail(connect(), number)
+    say.answer(got, as_json, lambda: _page(got))
+
+
+@app.command()
 def ack(
     number: int = typer.Argument(..., help="The alert's number, as in the message."),
     by: str = say.BY,
     as_json: bool = say.AS_JSON,
 ) -> None:
     """Acknowledge an alert: its promise is quiet for a while, and stays open until answered."""
-    from casework.alerts import acknowledge
+    from casework.acknowledging import acknowledge
     from casework.connect import connect
 
     got = acknowledge(connect(), number, by=by, now=now())
@@ -47,6 +66,42 @@ def ack(
         "moved on": "is seen, but its promise has moved on since; nothing else changed",
     }
     say.answer({"alert": number, "state": got}, as_json, lambda: [f"Alert {number} {words[got]}."])
+
+
+@app.command()
+def resend(
+    number: int = typer.Argument(..., help="The alert's number, as in the message."),
+    by: str = say.BY,
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Send an alert once more that perhaps arrived, or failed."""
+    from casework.acknowledging import resend as send_again
+    from casework.connect import connect
+
+    send_again(connect(), number, by=by, now=now())
+    say.answer(
+        {"alert": number, "state": "waiting"}, as_json, lambda: [f"Alert {number} is sent again."]
+    )
+
+
+def _page(got: "AlertDetail") -> Iterable[str]:
+    alert = got.alert
+    yield f"Alert {alert.number} to {alert.recipient}, about {alert.case_key or 'no case'}"
+    yield f"  asks: {alert.asks.nl}"
+    yield f"  {_state(alert.state, alert.acknowledged)}, made {say.when(alert.created_at)}"
+    if alert.over:
+        yield "  its promise is over since; nothing is asked any more"
+    if got.next_at is not None:
+        yield f"  tried {'again ' if got.attempts else ''}{say.when(got.next_at)}"
+    if got.instead_of is not None:
+        yield f"  because alert {got.instead_of} did not arrive or was not seen"
+    for one in got.attempts:
+        said = f"{one.outcome} ({one.detail}), in #{one.message}"
+        yield f"  {say.when(one.at)} by {one.channel}: {said}"
+    for by, at in got.seen:
+        yield f"  seen by {by} {say.when(at)}"
+    if alert.state in {"perhaps", "failed"}:
+        yield f"  send it once more: ./estafette alert resend {alert.number}"
 
 
 def _state(state: str, acknowledged: bool) -> str:

@@ -20,6 +20,9 @@ app = typer.Typer(
 )
 CASE = typer.Argument(..., metavar="CASE", help="The case's key, such as 2026-00042.")
 NUMBER = typer.Argument(..., metavar="HANDOVER", help="The handover's number.")
+VERSION = typer.Option(
+    None, "--version", help="The version you saw; refused when it moved on. Default: now's."
+)
 ROLE = typer.Option(..., help="case_director, care_lead or enforcement_lead.")
 TO = typer.Option(..., help="Key of the contact who is asked, or of an organisation.")
 
@@ -32,9 +35,7 @@ def offer(
     case: str = CASE,
     role: str = ROLE,
     to: str = TO,
-    version: int | None = typer.Option(
-        None, "--version", help="The version you saw; refused when it moved on. Default: now's."
-    ),
+    version: int | None = VERSION,
     packet: "Packet | None" = None,
     by: str = say.BY,
     as_json: bool = say.AS_JSON,
@@ -83,6 +84,7 @@ def draft(
 @with_packet
 def offer_draft(
     handover_id: int = NUMBER,
+    version: int | None = VERSION,
     packet: "Packet | None" = None,
     by: str = say.BY,
     as_json: bool = say.AS_JSON,
@@ -91,7 +93,7 @@ def offer_draft(
     from casework.connect import connect
     from casework.offering import offer_draft as put
 
-    made = put(connect(), handover_id, by=by, now=now(), packet=packet)
+    made = put(connect(), handover_id, by=by, now=now(), packet=packet, seen_version=version)
     say.answer(made, as_json, lambda: [*_on_offer(made), *warned(made)])
 
 
@@ -102,6 +104,7 @@ def assign(
     role: str = ROLE,
     to: str = TO,
     because: str = typer.Option(..., help="Why it is decided for them; kept, never sent."),
+    version: int | None = VERSION,
     packet: "Packet | None" = None,
     by: str = say.BY,
     as_json: bool = say.AS_JSON,
@@ -115,7 +118,7 @@ def assign(
 
     made = force(
         connect(), case, role=role_of(role), to=to, packet=packet, by=by, because=because,
-        now=now(),
+        now=now(), seen_version=version,
     )  # fmt: skip
     held = (
         f"{made.role} of case {made.case_key} is assigned to {to}, who holds it from now and has "
@@ -125,12 +128,17 @@ def assign(
 
 
 @app.command()
-def revoke(handover_id: int = NUMBER, by: str = say.BY, as_json: bool = say.AS_JSON) -> None:
+def revoke(
+    handover_id: int = NUMBER,
+    version: int | None = VERSION,
+    by: str = say.BY,
+    as_json: bool = say.AS_JSON,
+) -> None:
     """Take back an offer of yours that was not answered yet, or throw away a draft."""
     from casework.connect import connect
     from casework.offering import revoke as take_back
 
-    got = take_back(connect(), handover_id, by=by, now=now())
+    got = take_back(connect(), handover_id, by=by, now=now(), seen_version=version)
     say.answer(got, as_json, lambda: [f"Handover {got.id} is revoked."])
 
 

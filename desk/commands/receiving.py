@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from casework.batons import Offer
 
 NUMBER = typer.Argument(..., metavar="HANDOVER", help="The handover's number.")
+VERSION = typer.Option(
+    None, "--version", help="The version you saw; refused when it moved on. Default: now's."
+)
 GIVEN = typer.Option("done", help="done, not_done or cannot_share; the last two with a --reason.")
 REPORTED = typer.Option(
     "done", help="done, not_done or cannot_share; --report says what happened, or why not."
@@ -46,9 +49,7 @@ def accept(
     read_back: str = typer.Option(
         ..., "--read-back", help="In your own words: what you take on, and by when."
     ),
-    version: int | None = typer.Option(
-        None, "--version", help="The version you saw; refused when it moved on. Default: now's."
-    ),
+    version: int | None = VERSION,
     by: str = say.BY,
     as_json: bool = say.AS_JSON,
 ) -> None:
@@ -68,6 +69,7 @@ def accept(
 def refuse(
     handover_id: int = NUMBER,
     reason: str = typer.Option(..., help="Why; the sender sees it."),
+    version: int | None = VERSION,
     by: str = say.BY,
     as_json: bool = say.AS_JSON,
 ) -> None:
@@ -75,7 +77,7 @@ def refuse(
     from casework.connect import connect
     from casework.receiving import refuse as decline
 
-    got = decline(connect(), handover_id, by=by, reason=reason, now=now())
+    got = decline(connect(), handover_id, by=by, reason=reason, now=now(), seen_version=version)
     say.answer(got, as_json, lambda: _refused(got))
 
 
@@ -123,7 +125,8 @@ def report(
     got = report_back(
         connect(), handover_id, by=by, report=report, now=now(), given=answer_of(given)
     )
-    say.answer(got, as_json, lambda: [f"Handover {got.id} is reported back. It is {got.state}."])
+    said = "it is reported back" if given == "done" else f"report-back: {given}"
+    say.answer(got, as_json, lambda: [f"Handover {got.id}: {said}. It is {got.state}."])
 
 
 def _refused(got: "Offer") -> list[str]:

@@ -1,4 +1,4 @@
-"""Running Estafette: up, demo, watch, doctor, migrate, audit."""
+"""Running Estafette: up, demo, watch, migrate, audit."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from desk.clock import now
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (up, demo, watch, doctor, migrate, audit):
+    for command in (up, demo, watch, migrate, audit):
         app.command()(command)
 
 
@@ -44,20 +44,6 @@ def watch() -> None:
 
     case_list(connect(), limit=1)  # a database that is not there is said now, in one sentence
     os.execv(sys.executable, [sys.executable, "-m", "flows.plain"])
-
-
-def doctor(as_json: bool = say.AS_JSON) -> None:
-    """Check everything Estafette depends on; each line is ok or says what to do."""
-    from casework.connect import connect
-    from desk.doctor import examine
-    from desk.settings import DeskSettings
-
-    lines = examine(connect(), DeskSettings(), now())
-    rows = [("ok" if ln.ok else "NOT OK", ln.what, ln.found) for ln in lines]
-    todo = [f"  {ln.what}: {ln.way_out}" for ln in lines if not ln.ok and ln.way_out]
-    say.answer(lines, as_json, lambda: [*say.table(rows, ("", "what", "found")), *todo])
-    if not all(line.ok for line in lines):
-        raise typer.Exit(1)
 
 
 def migrate(as_json: bool = say.AS_JSON) -> None:

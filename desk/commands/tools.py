@@ -1,4 +1,4 @@
-"""Tools: term, replay and mailbox watch over dates without touching a case."""
+"""Tools that touch no case: term, replay, mailbox and doctor."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from desk import say
+from desk.clock import now
 
 # The words of escalation.terms.Kind, written out: help loads no rules. A test keeps them alike.
 KINDS = (
@@ -21,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(term)
     app.command()(replay)
     app.command()(mailbox)
+    app.command()(doctor)
 
 
 def term(
@@ -97,6 +99,32 @@ def mailbox(
     if number is not None:
         found = [letter for letter in found if letter.number == number]
     say.answer(found, as_json, lambda: _letters(found, whole=number is not None or limit == 1))
+
+
+def doctor(
+    send_test: bool = typer.Option(
+        False, "--send-test", help="Really send one message through each channel."
+    ),
+    to: str | None = typer.Option(None, help="Whom to send it to: a contact's key."),
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Check everything Estafette depends on; each line is ok or says what to do."""
+    from casework.connect import connect
+    from desk.doctor import examine
+    from desk.send_test import try_channels
+    from desk.settings import DeskSettings
+    from notifications.channels import Channels
+
+    if to is not None and not send_test:
+        say.stop("--to says whom a test message goes to; add --send-test")
+    engine = connect()
+    sent = try_channels(engine, Channels.from_env(), to) if send_test else []
+    lines = [*examine(engine, DeskSettings(), now()), *sent]
+    rows = [("ok" if ln.ok else "NOT OK", ln.what, ln.found) for ln in lines]
+    todo = [f"  {ln.what}: {ln.way_out}" for ln in lines if not ln.ok and ln.way_out]
+    say.answer(lines, as_json, lambda: [*say.table(rows, ("", "what", "found")), *todo])
+    if not all(line.ok for line in lines):
+        raise typer.Exit(1)
 
 
 def _start(given: str) -> date | datetime:

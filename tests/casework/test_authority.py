@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from casework.absences import away, back
+from casework.acknowledging import acknowledge
 from casework.acts import NewAct, record_act
-from casework.alerts import acknowledge
 from casework.checkups import confirm, leave
 from casework.ledger import extend_term, pause_term, redate_term
 from casework.links import make_link

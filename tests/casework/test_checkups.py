@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from casework.absences import away
+from casework.acknowledging import acknowledge
 from casework.administration import administration
 from casework.alert_views import alert_list
-from casework.alerts import acknowledge, claim
 from casework.checkups import confirm, leave
+from casework.claiming import claim
 from casework.connect import reading
 from casework.contact_views import contact_view
 from casework.intake import receive_signal

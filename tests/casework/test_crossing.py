@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from casework.absences import away, back
-from casework.alerts import claim
 from casework.cases import find
 from casework.checkups import confirm, leave
+from casework.claiming import claim
 from casework.connect import transaction
 from casework.refusals import NotAllowed, Refusal
 from casework.requests import ask
@@ -28,8 +28,9 @@ BEING_SENT = f"""
     WHERE recipient_id = {OF_WIJK}"""
 THE_SAME_FOR_WHO_STANDS_IN = f"""
     INSERT INTO alerts (case_id, handover_id, event, lead, recipient_id, statutory, created_at,
-        state, next_at, attempts)
-    SELECT case_id, handover_id, event, lead, {OF_STAND}, statutory, created_at, state, next_at, 0
+        channel, state, next_at, attempts)
+    SELECT case_id, handover_id, event, lead, {OF_STAND}, statutory, created_at, channel, state,
+        next_at, 0
     FROM alerts WHERE recipient_id = {OF_WIJK}"""
 LEAVES = f"UPDATE contacts SET left_at = '{NOW.isoformat()}' WHERE key = 'wijk'"
 GOES_AWAY = (

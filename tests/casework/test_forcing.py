@@ -2,13 +2,15 @@
 
 import pytest
 
+from casework.absences import away
 from casework.handover_views import handover_view
 from casework.holding import held_at
 from casework.offering import draft, revoke
 from casework.packets import Packet
 from casework.promises import answer
 from casework.receiving import acknowledge, refuse
-from casework.refusals import IncompletePacket, NotAllowed, NotFound
+from casework.refusals import CaseMoved, IncompletePacket, NotAllowed, NotFound
+from casework.views import case_view
 from casework.words import Answer, Role
 from tests.builders import NOW, TOWN, a_contact, evidence, go
 from tests.casework.handing import (
@@ -188,6 +190,30 @@ def test_two_process_directors_at_once_leave_one_holder(engine, in_signal):
     waiting = rows(engine, "handovers", "state = 'assigned'")
     assert len(open_ones) == len(waiting) == 1
     assert open_ones[0]["contact_id"] == waiting[0]["to_contact_id"]
+
+
+def test_of_two_process_directors_who_saw_the_same_page_the_second_is_refused(engine, in_signal):
+    a_contact(engine, "process-2", "process_director")
+    seen = case_view(engine, in_signal, NOW).version
+    first = assigned(engine, in_signal, to="care", seen_version=seen)
+    unchanged(engine, CaseMoved, "moved on since you looked.*look again",
+              lambda: assigned(engine, in_signal, to="jurist", by="process-2",
+                               seen_version=seen))  # fmt: skip
+    assert assigned(engine, in_signal, to="care", seen_version=seen) == first
+    assert held_at(engine, in_signal, CARE, LATER) == "care"
+
+
+def test_the_process_director_may_take_a_role_by_force_with_a_reason(engine, in_signal):
+    made = assigned(engine, in_signal, role=DIRECTOR, to="process")
+    assert handover_view(engine, made.id).forced_because == "de buurt wacht al te lang"
+    assert accepted(engine, made.id, by="process").held_by == "process"
+
+
+def test_assigning_says_that_the_receiver_is_away_before_the_read_back_is_due(engine, in_signal):
+    away(engine, "care", since=LATER + DAY, until=None, by="care", now=NOW)
+    assert any(
+        "care is absent from 06-03-2026" in w.en for w in assigned(engine, in_signal).warnings
+    )
 
 
 def test_accepting_an_offer_and_assigning_at_once_leaves_one_holder(engine, in_signal):

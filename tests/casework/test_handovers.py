@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from pydantic import ValidationError
 
+from casework.absences import away
 from casework.acts import NewAct, record_act
 from casework.alert_views import alert_list
 from casework.handover_views import handover_list, handover_view
@@ -14,11 +15,13 @@ from casework.offering import draft, offer_draft, revoke
 from casework.packets import Packet
 from casework.people import NewOrganisation, add_organisation
 from casework.promises import answer
+from casework.questions import question
 from casework.receiving import accept, acknowledge, ask_call, refuse
 from casework.refusals import CaseMoved, IncompletePacket, NotAllowed, NotFound
 from casework.requests import ask
 from casework.views import case_view
 from casework.words import Answer, Role
+from escalation.baton import HANDOVER_NEWS
 from escalation.packet import PARTS
 from tests.builders import NOW, PACKET, TOWN, a_contact, a_town, announce_order, go
 from tests.casework.handing import (
@@ -317,6 +320,21 @@ def test_nothing_is_offered_to_somebody_absent_and_deputy_and_end_are_named(engi
     unchanged(engine, NotAllowed, "care is absent", lambda: offered(engine, in_signal))
 
 
+def test_an_offer_says_that_its_receiver_is_away_before_the_answer_is_due(engine, in_signal):
+    def warned(made):
+        return [text.nl for text in made.warnings if "afwezig vanaf" in text.nl]
+
+    away(engine, "care", since=LATER, until=None, by="care", now=NOW)
+    away(engine, "jurist", since=NOW + 30 * DAY, until=None, by="jurist", now=NOW)
+    made = offered(engine, in_signal)
+    says = "care is afwezig vanaf 05-03-2026, voordat het antwoord er moet zijn; niemand vervangt"
+    assert [text[: len(says)] for text in warned(made)] == [says]
+    assert warned(offered(engine, in_signal)) == warned(made)
+    assert warned(offered(engine, in_signal, role=Role.ENFORCEMENT, to="jurist")) == []
+    a_contact(engine, "care", "care_worker", organisation=HOME, deputy="jurist")
+    assert warned(offered(engine, in_signal))[0].endswith("jurist vervangt dan.")
+
+
 def test_nothing_is_offered_to_somebody_who_holds_the_role_already(engine, in_signal):
     accepted(engine, offered(engine, in_signal).id)
     unchanged(engine, NotAllowed, "care holds this role of case 2026-00001 already; there is not",
@@ -362,6 +380,62 @@ def test_a_process_director_of_another_town_offers_nothing_here(engine, in_signa
     a_contact(engine, "process-elders", "process_director", "elders")
     unchanged(engine, NotAllowed, "holds neither",
               lambda: offered(engine, in_signal, by="process-elders"))  # fmt: skip
+
+
+# --- by somebody else than the sender ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [CARE, DIRECTOR])
+def test_who_stands_in_for_the_sender_does_not_offer_the_role_to_themselves(
+    engine, in_signal, role
+):
+    kept = a_draft(engine, in_signal, role=role, to="deputy", packet=a_packet())
+    gone(engine, "director")
+    for call in (
+        lambda: offered(engine, in_signal, role=role, to="deputy", by="deputy"),
+        lambda: a_draft(engine, in_signal, role=role, to="deputy", by="deputy"),
+        lambda: offer_draft(engine, kept.id, by="deputy", now=NOW),
+    ):
+        unchanged(engine, NotAllowed, "somebody else, and deputy offers it for director", call)
+
+
+def test_the_process_director_does_not_take_the_direction_by_an_offer_to_themselves(
+    engine, in_signal
+):
+    unchanged(engine, NotAllowed, "process offers it for director.*estafette handover assign",
+              lambda: offered(engine, in_signal, role=DIRECTOR, to="process",
+                              by="process"))  # fmt: skip
+
+
+def test_an_offer_to_ones_own_organisation_goes_past_who_offers_it_for_another(engine, in_signal):
+    gone(engine, "director")
+    klad = a_draft(engine, in_signal, to=f"gemeente-{TOWN}", by="deputy", packet=a_packet())
+    made = offered(engine, in_signal, to=f"gemeente-{TOWN}", by="deputy")
+    assert (klad.id, handover_view(engine, made.id).receiver) == (made.id, "process")
+
+
+def test_whoever_offered_it_for_the_sender_never_answers_it(engine, in_signal):
+    a_contact(engine, "care", "care_worker", organisation=HOME, deputy="deputy")
+    gone(engine, "director")
+    named = offered(engine, in_signal, by="deputy")
+    homely = offered(engine, in_signal, role=DIRECTOR, to=f"gemeente-{TOWN}", by="deputy")
+    gone(engine, "care", at=LATER)
+    for made in (named, homely):
+        for call in (
+            lambda made=made: accepted(engine, made.id, by="deputy"),
+            lambda made=made: refused(engine, made.id, by="deputy", now=LATER),
+            lambda made=made: acknowledge(engine, made.id, by="deputy", now=LATER),
+        ):
+            unchanged(engine, NotAllowed, f"deputy offered handover {made.id}", call)
+    assert accepted(engine, homely.id, by="jurist").state == "accepted"
+
+
+def test_a_deputy_to_whom_the_sender_offered_it_accepts_also_once_the_sender_is_away(
+    engine, in_signal
+):
+    made = offered(engine, in_signal, role=DIRECTOR, to="deputy")
+    gone(engine, "director", at=LATER)
+    assert accepted(engine, made.id, by="deputy").held_by == "deputy"
 
 
 # --- to an organisation --------------------------------------------------------------------------
@@ -539,7 +613,9 @@ def test_a_refused_draft_changes_nothing(engine, in_signal, wrong, error, match)
 # --- seeing --------------------------------------------------------------------------------------
 
 
-def test_a_pending_offer_is_seen_by_both_sides_and_a_draft_by_its_sender_alone(engine, in_signal):
+def test_a_pending_offer_is_listed_for_both_sides_and_a_draft_for_its_sender_alone(
+    engine, in_signal
+):
     made = offered(engine, in_signal)
     klad = a_draft(engine, in_signal, role=DIRECTOR, to="jurist", packet=a_packet())
     seen = {who: [h.id for h in handover_list(engine, contact=who)]
@@ -645,6 +721,20 @@ def test_accepted_twice_at_once_is_accepted_once(engine, in_signal):
     assert kinds(engine, in_signal).count("handover_accepted") == 1
 
 
+@pytest.mark.parametrize("answer_it", [accepted, refused])
+def test_whom_it_was_offered_to_hears_that_a_colleague_answered(engine, in_signal, answer_it):
+    a_contact(engine, "collega", "care_worker", organisation=HOME)
+    made = offered(engine, in_signal, to=HOME)
+    other = offered(engine, in_signal, role=DIRECTOR, to="care")
+    answer_it(engine, made.id, by="collega")
+    answer_it(engine, other.id, by="care")
+    told_of_it = ("care", "answered_for_you")
+    assert news(engine, made.id).count(told_of_it) == 1
+    assert told_of_it not in news(engine, other.id)
+    said = [a.asks.nl for a in alert_list(engine, case_key=in_signal) if a.recipient == "care"]
+    assert said[0].startswith("Een ander heeft geantwoord")
+
+
 def test_two_of_one_organisation_accept_at_once_and_one_of_them_holds_it(engine, in_signal):
     a_contact(engine, "collega", "care_worker", organisation=HOME)
     made = offered(engine, in_signal, to=HOME)
@@ -669,6 +759,29 @@ def test_accepting_needs_a_read_back_in_ones_own_words(engine, in_signal, words)
               lambda: accepted(engine, made.id, read_back=words))  # fmt: skip
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_an_open_action_copied_from_the_packet_is_no_read_back(engine, in_voluntary_care, language):
+    made = offered(engine, in_voluntary_care)
+    actions = handover_view(engine, made.id).packet["open_actions"]
+    asked = [getattr(question(*action["key"].split(".")), language) for action in actions]
+    assert len(asked) > 1
+    for words in (*asked, " ".join(asked), f"Ok, ik neem het over: {asked[0]} {asked[-1]}"):
+        unchanged(engine, NotAllowed, "own words",
+                  lambda words=words: accepted(engine, made.id, read_back=words))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["1 2 3 4 5", "a b c d e", f"Ok, ik neem het over: {PACKET['summary']}",
+     f"{PACKET['told_person']} {PACKET['summary']} {PACKET['not_shared']}",
+     "Akkoord: hond, ga met zijn tweeën, geluid in de nacht, bel de wijkagent"],
+)  # fmt: skip
+def test_no_words_and_a_mix_of_copied_parts_are_no_read_back(engine, in_signal, words):
+    made = offered(engine, in_signal)
+    unchanged(engine, NotAllowed, "own words",
+              lambda: accepted(engine, made.id, read_back=words))  # fmt: skip
+
+
 def test_that_a_read_back_needs_different_words_is_said(engine, in_signal):
     made = offered(engine, in_signal)
     unchanged(engine, NotAllowed, "at least 5 different words",
@@ -682,6 +795,25 @@ def test_an_old_page_accepts_nothing(engine, in_signal):
               lambda: accepted(engine, made.id, seen_version=made.version))  # fmt: skip
     now_at = case_view(engine, in_signal, NOW).version
     assert accepted(engine, made.id, seen_version=now_at).state == "accepted"
+
+
+def test_an_old_page_offers_refuses_and_takes_back_nothing(engine, in_signal):
+    klad = a_draft(engine, in_signal, role=DIRECTOR, to="deputy", packet=a_packet())
+    made = offered(engine, in_signal)
+    old = {"now": LATER, "seen_version": made.version - 1}
+    for call in (
+        lambda: offer_draft(engine, klad.id, by="director", **old),
+        lambda: refuse(engine, made.id, by="care", reason="vol", **old),
+        lambda: revoke(engine, made.id, by="director", **old),
+        lambda: revoke(engine, klad.id, by="director", **old),
+    ):
+        unchanged(engine, CaseMoved, "look again", call)
+    done = refuse(engine, made.id, by="care", reason="vol", now=NOW, seen_version=made.version)
+    put = offer_draft(engine, klad.id, by="director", now=NOW, seen_version=done.version)
+    back = revoke(engine, klad.id, by="director", now=NOW, seen_version=put.version)
+    # Again alike on the old page it is done once.
+    assert refuse(engine, made.id, by="care", reason="vol", **old).state == "refused"
+    assert revoke(engine, klad.id, by="director", **old) == back
 
 
 @pytest.mark.parametrize("stranger", ["director", "jurist", "deputy", "process"])
@@ -855,6 +987,11 @@ def test_whoever_was_called_asks_again_with_a_clock_of_its_own(engine, in_signal
            reason="gebeld")  # fmt: skip
     ask_call(engine, made.id, by="care", how="nog een keer", now=LATER)
     assert "call_back" in clocks(engine, made.id)
+    assert [event for who, event in news(engine, made.id) if who == "director"] == [
+        "call", "call:2",
+    ]  # fmt: skip
+    said = [a for a in alert_list(engine, case_key=in_signal) if a.lead == "call"]
+    assert [a.asks for a in said] == [HANDOVER_NEWS["call"]] * 2
     accepted(engine, made.id)
     assert "call_back" not in clocks(engine, made.id)
 

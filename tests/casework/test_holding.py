@@ -110,6 +110,19 @@ def test_a_case_nobody_knows_is_named(engine):
             asked()
 
 
+@pytest.mark.parametrize("role", [DIRECTOR, CARE])
+def test_on_a_clock_that_runs_behind_a_role_passes_from_the_last_moment_on_record(
+    engine, in_signal, role
+):
+    passes(engine, in_signal, "deputy", NOW + timedelta(minutes=5), role)
+    passes(engine, in_signal, "jurist", NOW + timedelta(minutes=3), role)
+    passes(engine, in_signal, "deputy", NOW + timedelta(minutes=9), role)
+    spans = [h for h in history_of(engine, in_signal) if h.role == role]
+    assert [h.person for h in spans][-3:] == ["deputy", "jurist", "deputy"]
+    assert [h.until for h in spans[:-1]] == [h.since for h in spans[1:]]
+    assert spans[-2].since == NOW + timedelta(minutes=5)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_the_successions_exactly_one_director_held_the_case_at_any_moment(
     engine, in_signal, seed

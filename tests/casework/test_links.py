@@ -8,17 +8,19 @@ from pathlib import Path
 import pytest
 
 from casework.absences import away, back
-from casework.alerts import claim
+from casework.claiming import claim
 from casework.forcing import assign
 from casework.holding import held_at
-from casework.link_tokens import LinkSecretError, link_secret
+from casework.link_tokens import LinkSecretError, Token, link_secret
 from casework.link_views import AskView, LinkView
 from casework.links import (
     BadLink,
+    NotShown,
     UnclearReply,
     link_in_message,
     make_link,
     opened,
+    reader,
     reply_by_link,
     request_link_in_message,
 )
@@ -72,7 +74,10 @@ def seen(engine, token, secret=SECRET, now=LATER):
 
 
 def replied(engine, token, reply, words, now=LATER, secret=SECRET):
-    return reply_by_link(engine, token, reply=reply, words=words, secret=secret, now=now)
+    """A reply by whoever the link is for, who has shown who they are."""
+    read = Token.read(token)
+    return reply_by_link(engine, token, reply=reply, words=words, secret=secret, now=now,
+                         shown=read.contact if read else None)  # fmt: skip
 
 
 def unchanged(engine, error, match, call):
@@ -232,6 +237,46 @@ def test_what_was_assigned_is_read_back_by_link_and_not_refused(engine, in_signa
               lambda: replied(engine, token, "refuse", "vol"))  # fmt: skip
     assert replied(engine, token, "accept", READ_BACK) is Reply.ACCEPT
     assert [row["state"] for row in rows(engine, "handovers")] == ["revoked", "accepted"]
+
+
+# --- who replies ---------------------------------------------------------------------------------
+
+
+def test_nothing_is_replied_by_whom_has_not_shown_to_be_the_one_it_is_for(engine, on_offer):
+    token = a_link(engine, on_offer)
+    others = [row["id"] for row in rows(engine, "contacts") if row["key"] != "buiten"]
+    for shown in (None, 0, *others):
+        for reply, words in (("accept", READ_BACK), ("refuse", "vol"), ("call", "06")):
+            unchanged(engine, NotShown, "show that it is you",
+                      lambda s=shown, r=reply, w=words: reply_by_link(
+                          engine, token, reply=r, words=w, shown=s, secret=SECRET, now=LATER,
+                      ))  # fmt: skip
+
+
+def test_what_a_reply_lacks_is_told_before_anybody_has_shown_who_they_are(engine, on_offer):
+    token = a_link(engine, on_offer)
+    unchanged(engine, UnclearReply, "why you do not", lambda: reply_by_link(
+        engine, token, reply="refuse", words="", shown=None, secret=SECRET, now=LATER,
+    ))  # fmt: skip
+
+
+def test_a_reply_that_was_given_is_given_once_also_when_nobody_shows_who_they_are(engine, on_offer):
+    token = a_link(engine, on_offer)
+    replied(engine, token, "refuse", "vol")
+    before = everything(engine)
+    again = reply_by_link(
+        engine, token, reply="refuse", words="vol", shown=None, secret=SECRET, now=LATER
+    )
+    assert (again, everything(engine)) == (Reply.REFUSE, before)
+
+
+def test_a_link_says_whom_it_is_for_while_it_holds(engine, on_offer):
+    token = a_link(engine, on_offer)
+    number = next(row["id"] for row in rows(engine, "contacts") if row["key"] == "buiten")
+    assert reader(engine, token, secret=SECRET, now=LATER) == number
+    replied(engine, token, "refuse", "vol")
+    unchanged(engine, BadLink, "does not work",
+              lambda: reader(engine, token, secret=SECRET, now=LATER))  # fmt: skip
 
 
 # --- what makes it void --------------------------------------------------------------------------

@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from casework.absences import away
+from casework.acknowledging import acknowledge
 from casework.administration import administration, administration_broken_at
 from casework.alert_views import alert_list, alert_view
-from casework.alerts import acknowledge, claim, record
+from casework.alerts import record
 from casework.audit import audit
+from casework.claiming import claim
 from casework.decrees import add_decree
 from casework.notices import raise_notices
 from escalation.notices import RUNGS, last_moment, months_before, notice_asks, rung_at
@@ -87,7 +89,7 @@ def test_a_notice_is_claimed_and_recorded_as_any_alert_and_names_no_case(engine)
     assert (claimed.case_key, claimed.lead, claimed.due_at) == (None, "installation", END)
     assert "2028" in claimed.asks.nl
     assert (claimed.at_moment, claimed.statutory) == (False, False)
-    assert record(engine, claimed.number, claimed.token, "delivered", "ok", A_YEAR_AHEAD)
+    assert record(engine, claimed.token, "delivered", "ok", A_YEAR_AHEAD)
 
 
 def test_a_notice_is_listed_beside_the_alerts_of_cases(engine, in_voluntary_care):

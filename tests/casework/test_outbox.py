@@ -7,16 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casework.absences import away
+from casework.acknowledging import acknowledge
 from casework.alert_views import alert_list, deliveries
-from casework.alerts import (
-    LEASE,
-    LONGEST_RETRY,
-    acknowledge,
-    claim,
-    next_to_send,
-    record,
-)
+from casework.alerts import LONGEST_RETRY, next_to_send, record
 from casework.alerts import _wait as wait_after
+from casework.claiming import LEASE, claim
 from casework.ledger import redate_term
 from casework.offering import offer
 from casework.packets import Packet
@@ -99,7 +94,7 @@ def test_two_senders_at_once_never_hold_the_same_alert(engine):
 @pytest.mark.parametrize("outcome", ["delivered", "perhaps"])
 def test_a_sent_alert_is_never_sent_again_by_the_machine(engine, outbox, outcome):
     for alert in claim(engine, THEN):
-        assert record(engine, alert.number, alert.token, outcome, "250", THEN)
+        assert record(engine, alert.token, outcome, "250", THEN)
     assert set(states(engine)) == {outcome}
     assert claim(engine, THEN + 365 * DAY) == []
     assert next_to_send(engine) is None
@@ -110,15 +105,15 @@ def test_a_failed_alert_is_tried_again_for_as_long_as_it_takes(engine, outbox):
     now = THEN
     for attempt in range(1, 31):
         alert = claim(engine, now, limit=1)[0]
-        record(engine, alert.number, alert.token, "failed", "refused", now)
+        record(engine, alert.token, "failed", "refused", now)
         waiting = rows(engine, "alerts", f"id = {alert.number}")[0]["next_at"] - now
         assert timedelta(seconds=20) < waiting <= LONGEST_RETRY * 1.2
         for other in claim(engine, now):
-            record(engine, other.number, other.token, "delivered", "250", now)
+            record(engine, other.token, "delivered", "250", now)
         assert [a[0] for a in deliveries(engine, alert.number)] == list(range(1, attempt + 1))
         now += waiting
     alert = claim(engine, now)[0]
-    record(engine, alert.number, alert.token, "delivered", "250", now)
+    record(engine, alert.token, "delivered", "250", now)
     assert deliveries(engine, alert.number)[-1] == (31, "mail", "delivered", "250")
 
 
@@ -136,9 +131,9 @@ def test_waits_grow_and_do_not_all_end_at_the_same_moment():
 
 def test_an_attempt_recorded_twice_is_recorded_once(engine, outbox):
     alert = claim(engine, THEN, limit=1)[0]
-    assert record(engine, alert.number, alert.token, "delivered", "250", THEN)
+    assert record(engine, alert.token, "delivered", "250", THEN)
     before = everything(engine)
-    assert not record(engine, alert.number, alert.token, "failed", "late", THEN)
+    assert not record(engine, alert.token, "failed", "late", THEN)
     assert everything(engine) == before
 
 
@@ -147,14 +142,14 @@ def test_an_outcome_nobody_knows_is_not_recorded(engine, outbox, wrong):
     alert = claim(engine, THEN, limit=1)[0]
     before = everything(engine)
     with pytest.raises(ValueError, match="is not a valid Outcome"):
-        record(engine, alert.number, alert.token, wrong, "x", THEN)
+        record(engine, alert.token, wrong, "x", THEN)
     assert everything(engine) == before
 
 
 def test_nobody_records_with_anothers_token(engine, outbox):
-    alert = claim(engine, THEN, limit=1)[0]
-    assert not record(engine, alert.number, "another", "delivered", "250", THEN)
-    assert not record(engine, 999, alert.token, "delivered", "250", THEN)
+    claim(engine, THEN, limit=1)
+    assert not record(engine, "another", "delivered", "250", THEN)
+    assert not record(engine, "", "delivered", "250", THEN)
 
 
 # --- crashing ------------------------------------------------------------------------------------
@@ -165,7 +160,7 @@ def test_a_sender_that_crashed_loses_nothing_and_its_attempt_is_down_as_perhaps(
     again = next(a for a in claim(engine, THEN + LEASE) if a.number == lost.number)
     assert again.token != lost.token
     assert deliveries(engine, lost.number) == [(1, "mail", "perhaps", "lease-ran-out")]
-    assert record(engine, again.number, again.token, "delivered", "250", THEN + LEASE)
+    assert record(engine, again.token, "delivered", "250", THEN + LEASE)
     assert [(d[0], d[2]) for d in deliveries(engine, lost.number)] == [
         (1, "perhaps"), (2, "delivered"),
     ]  # fmt: skip
@@ -174,13 +169,13 @@ def test_a_sender_that_crashed_loses_nothing_and_its_attempt_is_down_as_perhaps(
 def test_a_sender_that_was_only_slow_learns_that_another_has_its_alert(engine, outbox):
     slow = claim(engine, THEN, limit=1)[0]
     claim(engine, THEN + LEASE)
-    assert not record(engine, slow.number, slow.token, "delivered", "250", THEN + LEASE)
+    assert not record(engine, slow.token, "delivered", "250", THEN + LEASE)
 
 
 def test_a_slow_sender_whom_nobody_replaced_may_still_record(engine, outbox):
     slow = claim(engine, THEN, limit=1)[0]
     later = THEN + LEASE + timedelta(seconds=1)
-    assert record(engine, slow.number, slow.token, "delivered", "250", later)
+    assert record(engine, slow.token, "delivered", "250", later)
     assert deliveries(engine, slow.number) == [(1, "mail", "delivered", "250")]
 
 
@@ -189,7 +184,7 @@ def test_the_next_moment_to_send_is_the_earliest_of_waiting_failed_and_leased(en
     claimed = claim(engine, THEN)
     assert next_to_send(engine) == THEN + LEASE
     for alert in claimed:
-        record(engine, alert.number, alert.token, "failed", "x", THEN)
+        record(engine, alert.token, "failed", "x", THEN)
     expected = min(r["next_at"] for r in rows(engine, "alerts"))
     assert next_to_send(engine) == expected > THEN
 
@@ -224,16 +219,30 @@ def test_news_of_a_handover_is_worded_by_what_happened(engine, in_signal):
 def test_a_message_names_the_date_as_it_was_changed_and_not_the_old_one(engine, in_signal):
     offer(engine, in_signal, role=Role.CARE, to="care", packet=Packet.model_validate(PACKET),
           by="director", now=NOW)  # fmt: skip
-    number = ask(engine, in_signal, to="jurist", what="Is er hulp?", by="director", now=NOW).id
+    ask(engine, in_signal, to="jurist", what="Is er hulp?", by="director", now=NOW)
     to = (NOW + 4 * DAY).date()
     for key in ("handover_answered", "request_answered"):
         redate_term(engine, in_signal, key, to=to, on=NOW.date(), by="director", now=NOW,
                     ground="afspraak", reason="eerder gesproken")  # fmt: skip
     due = {a.recipient: a.due_at for a in claim(engine, NOW)}
     assert due == {who: datetime(2026, 3, 6, 23, tzinfo=UTC) for who in ("care", "jurist")}
-    withdraw(engine, number, by="director", reason="is al bekend", now=NOW)
-    later = claim(engine, NOW + timedelta(hours=1))
-    assert {a.recipient: a.due_at for a in later if a.lead == "asked"} == {"jurist": due["jurist"]}
+
+
+def test_what_is_no_longer_asked_of_anybody_is_not_asked_in_a_message(engine, in_signal):
+    made = offer(engine, in_signal, role=Role.CARE, to="care", by="director", now=NOW,
+                 packet=Packet.model_validate(PACKET)).id  # fmt: skip
+    asked = ask(engine, in_signal, to="jurist", what="Is er hulp?", by="director", now=NOW).id
+    (on_its_way,) = claim(engine, NOW, limit=1)
+    withdraw(engine, asked, by="director", reason="is al bekend", now=NOW)
+    refuse(engine, made, by="care", reason="geen plek", now=NOW)
+    later = claim(engine, NOW + LEASE)
+    assert not {"offered", "asked"} & {a.lead for a in later}
+    assert {a.lead for a in later} == {"refused", "returned", "withdrawn"}
+    # The one that was on its way may have arrived.
+    assert {row["event"]: row["state"] for row in rows(engine, "alerts", "id <= 2")} == {
+        "offered": "perhaps", "asked": "void",
+    }  # fmt: skip
+    assert on_its_way.lead == "offered"
 
 
 FOR_ANOTHER = "Een ander moet dit nog beantwoorden. Vraagt u ernaar?"
@@ -299,19 +308,21 @@ def test_news_and_a_promise_of_nobody_in_particular_are_worded_for_every_reader(
 
 def test_the_list_shows_the_newest_first_and_what_is_still_unsent(engine, outbox):
     alert = claim(engine, THEN, limit=1)[0]
-    record(engine, alert.number, alert.token, "delivered", "250", THEN)
+    record(engine, alert.token, "delivered", "250", THEN)
     assert [a.number for a in alert_list(engine)] == [r["id"] for r in reversed(outbox)]
     assert alert.number not in [a.number for a in alert_list(engine, unsent=True)]
     assert alert_list(engine, case_key="2026-00099") == []
     assert len(alert_list(engine, limit=1)) == 1
 
 
-def test_an_alert_that_is_answered_meanwhile_can_still_be_read_back(engine, outbox):
+def test_what_is_answered_before_it_was_sent_is_void_and_can_still_be_read_back(engine, outbox):
     answer(engine, "2026-00001", "triaged", given=Answer.DONE, by="director", now=THEN)
     assert {a.asks.nl for a in claim(engine, THEN)} == {
-        "Heeft de melder bericht dat de melding binnen is?",
-        "Is beslist wie deze melding oppakt?",
+        "Heeft de melder bericht dat de melding binnen is?"
     }
+    void = [a for a in alert_list(engine) if a.state == "void"]
+    assert {a.asks.nl for a in void} == {"Is beslist wie deze melding oppakt?"}
+    assert next_to_send(engine) == THEN + LEASE
 
 
 @pytest.mark.parametrize("number", [0, 999])

@@ -219,6 +219,19 @@ def test_another_answer_to_what_was_answered_is_refused(engine, in_signal):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "other", [{"by": "deputy"}, {"reason": "gebeld"}, {"by": "deputy", "reason": "gebeld"}]
+)
+def test_the_same_answer_by_another_or_for_another_reason_is_refused_and_says_who_gave_it(
+    engine, in_signal, other
+):
+    answered(engine, in_signal, "triaged", reason=" aan de deur ")
+    said = r"over already: done, by director on 02-03-2026 10:00\. .*note_added"
+    refuses(
+        engine, NotAllowed, in_signal, "triaged", match=said, **{"reason": "aan de deur"} | other
+    )
+
+
 def test_a_promise_that_lapsed_is_not_answered(engine, in_signal):
     go(engine, in_signal, "take_up")
     refuses(engine, NotAllowed, in_signal, "triaged", match="over already: lapsed")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from casework.absences import away
+from casework.acknowledging import acknowledge
 from casework.alert_views import alert_list
-from casework.alerts import acknowledge
 from casework.checkups import leave
 from casework.offering import offer
 from casework.packets import Packet
@@ -352,25 +352,42 @@ def test_acknowledging_twice_is_acknowledging_once(engine, triage):
     acknowledge(engine, first_alert(engine), by="director", now=DUE)
     before = everything(engine)
     later = DUE + 5 * DAY
-    assert acknowledge(engine, first_alert(engine), by="deputy", now=later) == "known"
+    assert acknowledge(engine, first_alert(engine), by="director", now=later) == "known"
     assert everything(engine) == before
 
 
-def test_acknowledging_at_once_by_two_is_on_record_once(engine, triage):
+def test_several_people_can_acknowledge_each_on_record_with_the_first_as_when_it_was_seen(
+    engine, triage
+):
+    raise_due(engine, DUE)
+    number = first_alert(engine)
+    got = [acknowledge(engine, number, by=by, now=DUE + n * DAY)
+           for n, by in enumerate(("director", "deputy", "process"))]  # fmt: skip
+    assert got == ["quiet", "quiet", "quiet"]
+    seen = [(a["by"], a["at"]) for a in rows(engine, "acknowledgements")]
+    assert seen == [("director", DUE), ("deputy", DUE + DAY), ("process", DUE + 2 * DAY)]
+    assert rows(engine, "alerts", f"id = {number}")[0]["acknowledged_at"] == DUE
+    assert promises(engine, triage)["triaged"].state == "open"
+
+
+@pytest.mark.parametrize("other", ["director", "deputy"])
+def test_acknowledging_at_once_is_on_record_once_for_each_person(engine, triage, other):
     raise_due(engine, DAY_AFTER)
     number = first_alert(engine)
     got = at_once(
         lambda: acknowledge(engine, number, by="director", now=DAY_AFTER),
-        lambda: acknowledge(engine, number, by="deputy", now=DAY_AFTER),
+        lambda: acknowledge(engine, number, by=other, now=DAY_AFTER),
     )
-    assert sorted(got) == ["known", "quiet"]
-    assert kinds(engine, triage).count("acknowledged") == 1
+    each = {"director", other}
+    assert sorted(got) == ["known", "quiet"] if len(each) == 1 else ["quiet", "quiet"]
+    assert kinds(engine, triage).count("acknowledged") == len(each)
 
 
 def test_one_who_had_to_wait_sees_that_it_was_acknowledged_meanwhile(engine, triage):
     raise_due(engine, DUE)
     number = first_alert(engine)
-    meanwhile = f"UPDATE alerts SET acknowledged_at = created_at WHERE id = {number}"
+    meanwhile = f"""INSERT INTO acknowledgements (alert_id, "by", at)
+        SELECT id, 'deputy', created_at FROM alerts WHERE id = {number}"""
     with held(engine, "UPDATE cases SET version = version", meanwhile) as start:
         waiting = start(lambda: acknowledge(engine, number, by="deputy", now=DUE))
     assert waiting.result(20) == "known"

@@ -22,9 +22,11 @@ from hypothesis.stateful import (
 )
 
 from casework.absences import away, back
+from casework.acknowledging import acknowledge
 from casework.acts import NewAct, record_act
-from casework.alerts import LEASE, acknowledge, claim, record
+from casework.alerts import record
 from casework.audit import audit
+from casework.claiming import LEASE, claim
 from casework.connect import reading
 from casework.holding import held_at
 from casework.intake import receive_signal
@@ -517,7 +519,7 @@ class Relay(Machine):
         self.now += LEASE + timedelta(hours=2)
         while claimed := claim(self.engine, self.now, 500):
             for alert in claimed:
-                record(self.engine, alert.number, alert.token, "delivered", "x", self.now)
+                record(self.engine, alert.token, "delivered", "x", self.now)
         self.runs_are_armed()
         while raise_due(self.engine, self.now):
             pass

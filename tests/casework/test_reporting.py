@@ -2,8 +2,9 @@
 
 import pytest
 
+from casework.alert_views import alert_list
 from casework.checkups import leave
-from casework.handover_views import handover_view
+from casework.handover_views import Given, handover_view
 from casework.refusals import NotAllowed, NotFound
 from casework.reporting import contacted, report_back
 from casework.words import Answer, Role
@@ -80,12 +81,32 @@ def test_that_they_did_not_speak_closes_its_promise_with_a_reason(engine, taken,
 
 
 @pytest.mark.parametrize("given", NO)
-def test_that_there_is_nothing_to_report_is_a_report_with_its_reason(engine, taken, given):
+def test_that_there_is_nothing_to_report_is_said_with_its_reason_and_not_as_a_report(
+    engine, taken, given
+):
     done = reported(engine, taken, given=given, report="mag ik niet delen")
     assert done.state == "reported"
     clock = clocks(engine, taken, "answered")["report_back"]
     assert (clock["answer"], clock["reason"]) == (given.value, "mag ik niet delen")
-    assert news(engine, taken)[-1] == ("director", "reported")
+    assert news(engine, taken)[-1] == ("director", "not_reported")
+    said = alert_list(engine)[0]
+    assert (said.handover, said.recipient) == (taken, "director")
+    assert said.asks.nl.startswith("Er is niet teruggemeld")
+    shown = handover_view(engine, taken)
+    assert (shown.reported, shown.report) == (
+        Given(given.value, "care", "mag ik niet delen"), "mag ik niet delen",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("given", NO)
+def test_a_handover_shows_what_was_answered_after_it_and_why(engine, taken, given):
+    before = handover_view(engine, taken)
+    assert (before.contact, before.reported) == (None, None)
+    spoke(engine, taken, given=given, reason="niet bereikt")
+    reported(engine, taken)
+    shown = handover_view(engine, taken)
+    assert shown.contact == Given(given.value, "care", "niet bereikt")
+    assert (shown.reported, shown.report) == (Given("done", "care", None), REPORT)
 
 
 @pytest.mark.parametrize("report", ["", "   ", "x" * 4001], ids=["empty", "blank", "long"])

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from casework.alert_links import alert_link
 from casework.connect import connect
+from casework.link_tokens import link_secret
 from casework.notices import raise_notices
+from desk.clock import now
 from desk.commands.tools import KINDS
 from desk.doctor import examine
 from desk.pages import pages
@@ -131,7 +134,8 @@ def test_a_notice_is_listed_and_acknowledged(town: Estafette, notice: str):
 def test_the_page_of_a_notice_says_what_to_do_and_names_no_case(town: Estafette, notice: str):
     from fastapi.testclient import TestClient
 
-    page = TestClient(pages(DeskSettings())).get(f"/alerts/{notice}")
+    link = alert_link(connect(), int(notice), to="beheer", secret=link_secret(), now=now())
+    page = TestClient(pages(DeskSettings())).get(f"/a/{link}")
     assert page.status_code == 200
     assert "estafette decree import" in page.text
     assert "None" not in page.text

@@ -72,6 +72,25 @@ def test_an_offer_says_who_holds_the_role_meanwhile_and_by_when_an_answer_is_pro
     assert "on offer to deputy; care holds it meanwhile." in second
 
 
+@pytest.mark.parametrize("given", ["not_done", "cannot_share"])
+def test_what_was_answered_after_the_handover_is_shown_with_its_reason(handover, offered, given):
+    word = {"not_done": "niet gedaan", "cannot_share": "mag niet delen"}[given]
+    handover("accept", offered, *READ_BACK, *CARE)
+    handover("contacted", offered, "--given", given, "--reason", "Nooit thuis getroffen.", *CARE)
+    shown = handover("show", offered).out
+    assert f"aanvaard; gesproken: {word}" in shown
+    assert f"{word} (care): Nooit thuis getroffen." in " ".join(shown.split())
+    said = handover("report", offered, "--given", given, "--report", "Beroepsgeheim.", *CARE).out
+    assert f"report-back: {given}" in said
+    shown = handover("show", offered).out
+    assert f"terugmelding: {word}" in " ".join(shown.split())
+    assert "  niet teruggemeld" in shown
+    assert "  teruggemeld" not in shown
+    found = handover("show", offered, "--json").json
+    assert found["contact"] == {"answer": given, "by": "care", "reason": "Nooit thuis getroffen."}
+    assert found["reported"] == {"answer": given, "by": "care", "reason": "Beroepsgeheim."}
+
+
 def test_a_refusal_says_who_holds_the_role_and_who_is_asked_how_to_go_on(handover, key):
     said = []
     for to in ("care", "deputy"):
@@ -171,6 +190,8 @@ def test_a_draft_says_what_is_missing_and_with_which_option_it_is_filled(handove
     assert "2 van 8 delen, 25%" in shown
     assert "ONTBREEKT: wat te doen als het erger wordt" in shown
     assert "Offer it: " in handover("draft", key, *LEAD, *PACKET[2:], *BY).out
+    with pytest.raises(AssertionError, match="moved on"):
+        handover("offer-draft", "1", "--version", "77", *BY)
     offered = handover("offer-draft", "1", *BY, "--json").json
     assert (offered["id"], offered["state"]) == (1, "offered")
     assert handover("show", "1", "--json").json["packet"]["severity"] == "high"
@@ -310,6 +331,11 @@ def test_bad_input_is_refused_in_one_sentence_and_changes_nothing(
         (("accept", "1", *READ_BACK, "--version", "77", *CARE), "moved on"),
         (("refuse", "1", *CARE), "Missing option '--reason'"),
         (("refuse", "1", "--reason", " ", *CARE), "needs a reason"),
+        (("refuse", "1", "--reason", "Vol.", "--version", "77", *CARE), "moved on"),
+        (("revoke", "1", "--version", "77", *BY), "moved on"),
+        (("assign", "KEY", *LEAD, *PACKET, "--because", "x", "--version", "77", "--by",
+          "process"), "moved on"),
+        (("accept", "1", "--read-back", "1 2 3 4 5", *CARE), "in your own words"),
         (("call", "1", "--how", " ", *CARE), "say how and when"),
         (("contacted", "1", *CARE), "was not accepted yet"),
         (("report", "1", "--report", "Wij zijn binnen.", *CARE), "was not accepted yet"),

@@ -1,15 +1,18 @@
-"""Where a signed link leads: a packet or an ask, and its answers; nothing typed is lost, nothing
-else is shown, and neither a log nor another site learns of the link."""
+"""Where a signed link leads: a packet or an ask, and its answers by whom it is for; nothing typed
+is lost, nothing else is shown, and neither a log nor another site learns of the link."""
 
 import logging
 import re
+from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 from fastapi.testclient import TestClient
 
+from casework.codes import HOLDS, code_in_message
 from casework.connect import connect
+from casework.link_sessions import session_for
 from casework.link_tokens import link_secret
 from casework.links import make_link, request_link_in_message
 from casework.offering import offer, revoke
@@ -18,12 +21,13 @@ from casework.reporting import contacted
 from casework.requests import ask
 from casework.words import Role
 from desk.clock import now
-from desk.link_pages import LARGEST
+from desk.forms import LARGEST
 from desk.pages import pages
 from desk.settings import DeskSettings
+from desk.showing import COOKIE
 from escalation.link_replies import GONE
 from tests.builders import PACKET, TOWN, a_case, a_contact, a_town
-from tests.casework.looking import everything, rows
+from tests.casework.looking import T, everything, rows
 
 READ_BACK = "Ik ga maandag langs en bel daarna de wijkagent over het vervolg."
 SNEAKY = "<script>alert(1)</script> & \"aanhaling\" 'enkel' </textarea><b>"
@@ -35,6 +39,8 @@ class Fields(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.labels: set[str | None] = set()
+        self.inputs: dict[str | None, dict[str, str | None]] = {}
+        self.pressed: list[tuple[str | None, str | None]] = []
         self.typed: dict[str, str] = {}
         self.buttons: list[str | None] = []
         self.tags: set[str] = set()
@@ -47,7 +53,10 @@ class Fields(HTMLParser):
         if tag == "label":
             self.labels.add(found["for"])
         if tag == "button":
-            self.buttons.append(found["value"])
+            self.buttons.append(found.get("value"))
+            self.pressed.append((found.get("name"), found.get("value")))
+        if tag == "input":
+            self.inputs[found["id"]] = found
         if tag == "textarea":
             self._in = found["id"]
             self.typed[self._in] = ""
@@ -85,8 +94,33 @@ def link(engine, number) -> str:
 
 
 @pytest.fixture
-def client(folder):
+def stranger(folder):
+    """A browser in which nobody has shown who they are."""
     return TestClient(pages(DeskSettings()))
+
+
+@pytest.fixture
+def client(stranger, engine):
+    """The browser of the receiver, who has shown who they are."""
+    return shown_as(stranger, engine, "buiten")
+
+
+def shown_as(browser, engine, key):
+    number = number_of(engine, key)
+    given = session_for(engine, number, secret=link_secret(), now=now())
+    browser.cookies.set(COOKIE, given)
+    return browser
+
+
+def number_of(engine, key):
+    return next(row["id"] for row in rows(engine, "contacts") if row["key"] == key)
+
+
+def newest_code(engine, to="buiten"):
+    """The code of the newest message, as its reader types it."""
+    number = rows(engine, "codes")[-1]["id"]
+    code = code_in_message(engine, number, to=to, secret=link_secret())
+    return f"{code[:4]} {code[4:]}"
 
 
 @pytest.fixture
@@ -296,6 +330,219 @@ def test_an_answer_that_came_too_late_is_shown_beside_what_is_still_open(
     assert Fields(page.text).typed.keys() == {"report"}
 
 
+# --- showing who you are -------------------------------------------------------------------------
+
+TYPED = {"accept": f"{READ_BACK}\n{SNEAKY}", "refuse": "toch niet", "call": "06 na tien uur"}
+
+
+def kept(page, typed):
+    """Whether all that was typed stands in the form."""
+    found = Fields(page.text).typed
+    return all(found[name].removeprefix("\n") == words for name, words in typed.items())
+
+
+def test_who_has_shown_nothing_gets_a_code_and_what_they_typed_waits(stranger, link, engine):
+    page = stranger.post(link, data=TYPED | {"reply": "accept"})
+    assert page.status_code == 200
+    assert "Uw antwoord is nog niet verstuurd" in page.text
+    assert kept(page, TYPED)
+    assert handover(engine)["state"] == "offered"
+    (code,) = rows(engine, "codes")
+    assert code["contact_id"] == number_of(engine, "buiten")
+    assert COOKIE not in stranger.cookies
+
+
+def test_the_code_is_asked_in_the_same_form_and_the_enter_key_sends_what_was_chosen(stranger, link):
+    page = stranger.post(link, data=TYPED | {"reply": "refuse"})
+    found = Fields(page.text)
+    assert page.text.count("<form") == 1
+    assert found.labels == {"code", "accept", "refuse", "call"}
+    field = found.inputs["code"]
+    assert (field["autocomplete"], field["inputmode"]) == ("one-time-code", "numeric")
+    assert 'id="about-code"' in page.text
+    assert found.pressed[:2] == [("reply", "refuse"), ("ask", "refuse")]
+    assert "Ik neem de zaak niet over" in page.text
+
+
+def test_with_the_right_code_the_answer_is_given_and_no_code_is_needed_again(
+    stranger, link, engine
+):
+    stranger.post(link, data=TYPED | {"reply": "call"})
+    page = stranger.post(link, data=TYPED | {"reply": "call", "code": newest_code(engine)})
+    assert "vragen de afzender u te bellen" in page.text
+    assert handover(engine)["call"] == "06 na tien uur"
+    page = stranger.post(link, data=TYPED | {"reply": "accept"})
+    assert "U hebt de zaak aangenomen" in page.text
+    assert len(rows(engine, "codes")) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("1234", "Een code heeft acht cijfers"),
+        ("", "Vul de code in"),
+        ("0000 0000", "Deze code klopt niet"),
+    ],
+)
+def test_a_code_that_does_not_do_is_said_plainly_and_nothing_typed_is_lost(
+    stranger, link, engine, code, says
+):
+    stranger.post(link, data=TYPED | {"reply": "accept"})
+    page = stranger.post(link, data=TYPED | {"reply": "accept", "code": code})
+    assert page.status_code == 422
+    assert "Uw antwoord is nog niet opgeslagen" in page.text
+    assert re.search(rf'<a href="#code">{says}', page.text)
+    field = Fields(page.text).inputs["code"]
+    assert (field["aria-invalid"], field["value"]) == ("true", code)
+    assert field["aria-describedby"] == "about-code wrong-code"
+    assert 'id="wrong-code"' in page.text
+    assert kept(page, TYPED)
+    assert handover(engine)["state"] == "offered"
+    assert COOKIE not in stranger.cookies
+
+
+def test_a_used_an_expired_and_a_void_code_are_said_plainly_and_nothing_typed_is_lost(
+    stranger, link, engine
+):
+    stranger.post(link, data=TYPED | {"reply": "call"})
+    code = newest_code(engine)
+    stranger.post(link, data=TYPED | {"reply": "call", "code": code})
+    stranger.cookies.clear()
+    over = now() - timedelta(minutes=1)
+    for values, says in (
+        ({"tries": 0}, "al een keer gebruikt"),
+        ({"used_at": None, "tries": 5}, "te vaak een verkeerde code"),
+        ({"tries": 0, "made_at": over - HOLDS, "expires_at": over}, "Deze code is verlopen"),
+    ):
+        with engine.begin() as connection:
+            connection.execute(T["codes"].update().values(values))
+        page = stranger.post(link, data=TYPED | {"reply": "accept", "code": code})
+        assert (page.status_code, says in page.text) == (422, True), says
+        assert kept(page, TYPED)
+    assert handover(engine)["state"] == "offered"
+
+
+def test_a_new_code_is_sent_on_request_and_what_was_typed_is_still_there(stranger, link, engine):
+    stranger.post(link, data=TYPED | {"reply": "accept"})
+    page = stranger.post(link, data=TYPED | {"ask": "accept", "code": "1234"})
+    assert (page.status_code, len(rows(engine, "codes"))) == (200, 2)
+    assert kept(page, TYPED)
+    assert Fields(page.text).inputs["code"]["value"] == ""
+    again = stranger.post(link, data=TYPED | {"reply": "accept"})
+    assert "net een code gestuurd" in again.text
+    assert len(rows(engine, "codes")) == 2, "pressing an answer again sends no other"
+
+
+def test_a_sixth_code_in_an_hour_is_refused_plainly_and_what_was_typed_is_still_there(
+    stranger, link, engine
+):
+    for _ in range(5):
+        stranger.post(link, data=TYPED | {"ask": "accept"})
+    before = everything(engine)
+    page = stranger.post(link, data=TYPED | {"ask": "accept"})
+    assert page.status_code == 429
+    assert re.search(r"vijf codes gevraagd.+weer vanaf [0-9]{2}:[0-9]{2} uur", page.text)
+    assert kept(page, TYPED)
+    assert everything(engine) == before
+
+
+@pytest.mark.parametrize("who", ["care", "director", "deputy"])
+def test_the_session_of_somebody_else_answers_nothing(stranger, link, engine, who):
+    page = shown_as(stranger, engine, who).post(link, data=TYPED | {"reply": "accept"})
+    assert "Uw antwoord is nog niet verstuurd" in page.text
+    assert kept(page, TYPED)
+    assert handover(engine)["state"] == "offered"
+
+
+def test_what_the_answer_lacks_is_told_before_a_code_is_asked_or_used(stranger, link, engine):
+    before = everything(engine)
+    page = stranger.post(link, data={"reply": "refuse", "refuse": ""})
+    assert (page.status_code, everything(engine)) == (422, before)
+    stranger.post(link, data=TYPED | {"reply": "accept"})
+    code = newest_code(engine)
+    page = stranger.post(link, data=TYPED | {"reply": "accept", "accept": "ja", "code": code})
+    assert (page.status_code, "verschillende woorden" in page.text) == (422, True)
+    assert Fields(page.text).inputs["code"]["value"] == code, "typed, and not looked at yet"
+    page = stranger.post(link, data=TYPED | {"reply": "accept", "code": code})
+    assert "U hebt de zaak aangenomen" in page.text
+
+
+def test_an_answer_given_twice_is_no_mistake_though_its_code_is_used(stranger, link, engine):
+    stranger.post(link, data={"reply": "refuse", "refuse": "geen plek"})
+    once = {"reply": "refuse", "refuse": "geen plek", "code": newest_code(engine)}
+    page = stranger.post(link, data=once)
+    stranger.cookies.clear()
+    again = stranger.post(link, data=once)
+    assert "U hebt de zaak niet aangenomen" in page.text
+    assert "U hebt de zaak niet aangenomen" in again.text
+
+
+def test_a_link_that_died_while_a_code_was_asked_gives_back_what_was_typed(
+    stranger, link, engine, number
+):
+    stranger.post(link, data=TYPED | {"reply": "accept"})
+    code = newest_code(engine)
+    revoke(engine, number, by="director", now=now())
+    for more in ({"reply": "accept", "code": code}, {"ask": "accept"}):
+        page = stranger.post(link, data=TYPED | more)
+        assert (page.status_code, READ_BACK in page.text) == (404, True)
+    assert len(rows(engine, "codes")) == 1
+
+
+def test_a_request_and_what_is_owed_ask_for_a_code_too(stranger, request_link, engine):
+    typed = {"answer": "gebeld"}
+    page = stranger.post(request_link, data=typed | {"reply": "answer_done"})
+    assert kept(page, typed)
+    page = stranger.post(
+        request_link, data=typed | {"reply": "answer_done", "code": newest_code(engine)}
+    )
+    assert "Uw antwoord is opgeslagen" in page.text
+
+
+def test_what_is_owed_asks_for_a_code_too(client, taken, engine):
+    client.cookies.clear()
+    typed = {"not_spoken": "", "report": "Het gaat goed."}
+    page = client.post(taken, data=typed | {"reply": "spoke"})
+    assert kept(page, typed)
+    assert "U koos: <strong>Ja, wij hebben elkaar gesproken" in page.text
+    page = client.post(taken, data=typed | {"reply": "spoke", "code": newest_code(engine)})
+    assert "U hebt elkaar gesproken" in page.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://elders.example"},
+        {"Origin": "null"},
+        {"Origin": "https://elders.example", "Sec-Fetch-Site": "same-origin"},
+    ],
+)
+def test_another_site_answers_nothing_in_somebodys_name(client, link, engine, headers):
+    before = everything(engine)
+    for data in (TYPED | {"reply": "accept"}, {"ask": "accept"}):
+        page = client.post(link, data=data, headers=headers)
+        assert (page.status_code, "van een andere website" in page.text) == (403, True)
+        assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert everything(engine) == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"},
+        {"Origin": "http://testserver"},
+        {"Sec-Fetch-Site": "none"},
+        {},
+    ],
+)
+def test_our_own_form_is_taken_from_every_browser(client, link, engine, headers):
+    page = client.post(link, data=TYPED | {"reply": "accept"}, headers=headers)
+    assert "U hebt de zaak aangenomen" in page.text
+
+
 # --- a request -----------------------------------------------------------------------------------
 
 
@@ -342,14 +589,20 @@ def test_the_browser_is_told_to_keep_the_link_to_itself(client, link, method):
     assert not {"script", "img", "iframe"} & Fields(page.text).tags
 
 
-def test_no_log_holds_the_link_or_what_was_typed(client, link, caplog):
+def test_no_log_holds_the_link_a_code_a_session_or_what_was_typed(client, link, caplog, engine):
     caplog.set_level(logging.DEBUG)
     logging.getLogger("httpx").disabled = True  # this test's own browser
     client.get(link)
     client.post(link, data={"reply": "call", "call": "kanarie"})
     client.post(link, data={"reply": "accept", "accept": READ_BACK})
+    client.cookies.clear()
+    client.post(link, data={"reply": "spoke"})
+    client.post(link, data={"reply": "spoke", "code": "8765 4321"})
+    client.post(link, data={"reply": "spoke", "code": (code := newest_code(engine))})
     ours = [r.getMessage() for r in caplog.records if not r.name.startswith(("httpx", "httpcore"))]
     assert link.split(".")[2] not in "".join(ours)
+    for secret in ("8765 4321", code, client.cookies[COOKIE]):
+        assert secret not in "".join(ours)
     assert "kanarie" not in "".join(ours)
 
 

@@ -1,22 +1,27 @@
-"""The pages alerts lead to: they say what is asked, tell nobody's name, and change nothing."""
+"""The pages for who is at the machine, and the ways that the page of an alert spells out."""
 
 import re
+import smtplib
 
 import pytest
 from fastapi.testclient import TestClient
 
 from casework.absences import away
+from casework.alert_links import alert_link
 from casework.alert_views import alert_list
 from casework.connect import connect
+from casework.link_tokens import link_secret
 from casework.offering import offer
 from casework.packets import Packet
 from casework.promises import raise_due
 from casework.receiving import refuse
-from casework.views import case_view
 from casework.words import Role
+from desk.clock import now
 from desk.pages import pages
 from desk.settings import DeskSettings
+from notifications.mailbox import Mailbox
 from tests.builders import NOW, PACKET, a_case, a_town
+from tests.casework.looking import everything
 
 
 @pytest.fixture
@@ -25,42 +30,53 @@ def client(folder):
 
 
 @pytest.fixture
-def an_alert(folder) -> int:
+def an_alert(folder) -> str:
     engine = connect()
     a_town(engine)
     a_case(engine, acute=True, reporter_name="Canarie Kanarie")
     while raise_due(engine, NOW.replace(day=4)):
         pass
-    number = alert_list(engine)[0].number
+    leads_to = place(engine, alert_list(engine)[0])
     engine.dispose()
-    return number
+    return leads_to
 
 
-def test_the_link_in_an_alert_says_what_is_asked_by_when_and_how_to_answer(client, an_alert):
-    page = client.get(f"/alerts/{an_alert}")
-    assert page.status_code == 200
-    assert re.search(r"<h1>.+\?</h1>", page.text)
-    assert "./estafette case answer 2026-00001" in page.text
-    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+def place(engine, alert) -> str:
+    """Where the link in this alert's message leads."""
+    token = alert_link(engine, alert.number, to=alert.recipient, secret=link_secret(), now=now())
+    return f"/a/{token}"
 
 
-def test_following_the_link_changes_nothing(client, an_alert, folder):
+def test_following_the_link_changes_nothing(client, an_alert):
     engine = connect()
-    before = case_view(engine, "2026-00001", NOW)
-    for path in (f"/alerts/{an_alert}", "/", "/mail"):
+    before = everything(engine)
+    for path in (an_alert, "/", "/mail"):
         client.get(path)
         client.head(path)
-    assert case_view(engine, "2026-00001", NOW) == before
+    assert everything(engine) == before
     engine.dispose()
 
 
 def test_no_page_shows_a_name_or_an_address(client, an_alert):
-    for path in (f"/alerts/{an_alert}", "/"):
+    for path in (an_alert, "/"):
         assert not re.search("Voorbeeldstraat|Canarie|voorbeeld.example", client.get(path).text)
 
 
-def test_an_unknown_alert_is_not_found(client, folder):
-    assert client.get("/alerts/77").status_code == 404
+def test_an_alert_has_no_page_without_a_seal(client, an_alert):
+    for path in ("/alerts/1", "/a/1", "/a/a1.1.20990101." + "A" * 43):
+        assert client.get(path).status_code == 404
+
+
+def test_the_link_in_a_letter_of_the_mailbox_can_be_followed_and_no_other(client, folder):
+    with Mailbox(folder / "mailbox").serve(port=0) as port, smtplib.SMTP("127.0.0.1", port) as mail:
+        mail.sendmail("a@voorbeeld.example", "b@voorbeeld.example", (
+            "Subject: proef\r\n\r\nBekijk: https://elders.example/a/a1.2.20260401.AB-c_.\r\n"
+            "https://elders.example/weg <b>vet</b>\r\n"))  # fmt: skip
+    page = client.get("/mail").text
+    links = [link for link in re.findall(r'href="([^"]*)"', page) if "/static/" not in link]
+    assert links == ["/", "/mail", "/a/a1.2.20260401.AB-c_"]
+    assert "<b>" not in page
+    assert "AB-c_</a>." in page
 
 
 def test_an_empty_desk_says_so(client, folder):
@@ -75,12 +91,13 @@ def test_the_page_of_an_alert_spells_out_what_its_reader_can_do_now(client, fold
     made = offer(engine, key, role=Role.CARE, to="care", packet=Packet.model_validate(PACKET),
                  by="director", now=NOW)  # fmt: skip
     accepts, refuses = f"handover accept {made.id}", f"handover refuse {made.id}"
-    page = client.get("/alerts/1").text
+    first = place(engine, alert_list(engine)[-1])
+    page = client.get(first).text
     assert accepts in page
     assert refuses in page
     refuse(engine, made.id, by="care", reason="vol", now=NOW)
-    assert accepts not in client.get("/alerts/1").text
-    pages_since = [client.get(f"/alerts/{a.number}").text for a in alert_list(engine)[:2]]
+    assert accepts not in client.get(first).text
+    pages_since = [client.get(place(engine, a)).text for a in alert_list(engine)[:2]]
     assert all(f"handover offer {key} --role care_lead" in page for page in pages_since)
     assert not [page for page in pages_since if PACKET["summary"] in page or "vol" in page]
     engine.dispose()
@@ -93,7 +110,7 @@ def test_who_hears_that_nobody_is_there_reads_how_to_take_back_or_assign(client,
     made = offer(engine, key, role=Role.CARE, to="care", packet=Packet.model_validate(PACKET),
                  by="director", now=NOW)  # fmt: skip
     away(engine, "care", since=NOW, by="care", now=NOW)
-    (page,) = [client.get(f"/alerts/{a.number}").text for a in alert_list(engine)
+    (page,) = [client.get(place(engine, a)).text for a in alert_list(engine)
                if a.lead == "unreached"]  # fmt: skip
     assert f"handover revoke {made.id}" in page
     assert f"handover assign {key} --role care_lead" in page
@@ -109,7 +126,7 @@ def test_who_waits_for_anothers_answer_reads_whom_to_ask_and_not_how_to_answer(c
                  by="director", now=NOW)  # fmt: skip
     while raise_due(engine, NOW.replace(day=4)):
         pass
-    seen = {a.recipient: client.get(f"/alerts/{a.number}").text for a in alert_list(engine)
+    seen = {a.recipient: client.get(place(engine, a)).text for a in alert_list(engine)
             if a.promise == "handover_acknowledged"}  # fmt: skip
     assert "<h1>Heeft u gezien dat deze zaak u wordt aangeboden?</h1>" in seen["care"]
     assert f"handover acknowledge {made.id}" in seen["care"]

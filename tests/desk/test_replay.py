@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from casework.alert_views import alert_list, deliveries
-from casework.alerts import claim, next_to_send
+from casework.alerts import next_to_send
 from casework.audit import audit
+from casework.claiming import claim
 from casework.people import NewContact, add_contact
 from casework.promises import next_due, raise_due
 from casework.views import case_view, timeline

@@ -12,6 +12,7 @@ from escalation.packet import (
     completeness,
     missing,
     repeats,
+    says_something,
     too_long,
     words,
     wrong_codes,
@@ -28,7 +29,15 @@ WHOLE = {
     "told_reporter": "De melder hoort vrijdag van ons.",
     "open_actions": [{"key": "case.next_step", "by": "2026-03-09"}],
 }
-TEXTS = [part for part in WHOLE.values() if isinstance(part, str)]
+ACTIONS = ["Is teruggemeld hoe het na de overdracht gaat?", "Is the help still of use, and wanted?"]
+TEXTS = [*(part for part in WHOLE.values() if isinstance(part, str)), "hond", "dog", *ACTIONS]
+COURTESIES = [
+    "", "Ok.", "Oké, begrepen:", "Akkoord, ik neem het over:", "Bedankt! Ik neem dit graag op me:",
+    "Prima, dat doe ik:", "Hierbij bevestig ik dat ik de overdracht heb gelezen:",
+    "Ik heb begrepen dat", "Ok, I will take this over:", "Thank you, understood and agreed:",
+    "I have read this handover and I accept the role:", "Ik neem deze zaak over:",
+    "Beste collega, hartelijk dank,", "I take over this case:",
+]  # fmt: skip
 
 
 def test_a_whole_packet_lacks_nothing():
@@ -131,6 +140,17 @@ def test_a_summary_has_ten_lines_at_most():
         "De melder hoort vrijdag van ons",
         "De coördinator in het wijkteam",
         "de coordinator in het wijkteam",
+        "Is teruggemeld hoe het na de overdracht gaat?",
+        "is the help still of use and wanted",
+        "Ok, ik neem het over: de melder hoort vrijdag van ons.",
+        "Akkoord. De bewoner kreeg een brief. De melder hoort van ons. Muziek na middernacht.",
+        "Niets over zijn gezondheid, vraag de coördinator; de buren slapen niet, bel de wijkagent",
+        "Ik heb het gelezen: hond, muziek, buren, brief, wijkagent, wijkteam, vrijdag, bedreiging",
+        "Prima, morgen pak ik dit op: al weken muziek na middernacht, de buren slapen niet",
+        "I accept the handover and take responsibility for all of this",
+        "Ja hoor, dat is goed, ik neem het over",
+        "1 2 3 4 5",
+        "a b c d e",
     ],
 )
 def test_an_echo_of_the_packet_is_no_read_back(read_back):
@@ -145,10 +165,52 @@ def test_an_echo_of_the_packet_is_no_read_back(read_back):
         "Ik begrijp dat er al weken muziek klinkt; morgen ga ik langs en uiterlijk 9 maart bel ik.",
         "I take over the lead and visit on Friday with a colleague.",
         "Ik ga morgen even langs",
+        "Vrijdag ga ik langs bij de bewoner en bel ik de melder.",
+        "Ik bel vandaag de wijkagent en spreek daarna de bewoner.",
+        "Ik bel vandaag de wijkagent",
+        "De buren slapen niet, dus plan ik voor vrijdag een gesprek met de bewoner.",
+        "Ik lees dat de bewoner niet opendoet: dinsdag probeer ik het met de coördinator.",
+        "Binnen een week heb ik beide kanten gesproken en laat ik weten hoe het verder gaat.",
+        "Ik ga er om 9 uur heen",
+        "Uiterlijk 9 maart hoort u hoe het huisbezoek verliep.",
+        "I will call the neighbours today and report back by Friday.",
+        "I visit him tomorrow, dog or no dog, and phone you before 9 March.",
+        "Met de hond let ik op; ik kom donderdag samen met een collega.",
+        "Ik neem de regie over en spreek de buurvrouw uiterlijk vrijdag.",
+        "Bij bedreiging bel ik de wijkagent; verder bezoek ik hem elke dinsdag tot 1 april.",
+        "Ik neem de zaak over.",
     ],
 )
 def test_ones_own_words_are_a_read_back(read_back):
     assert not repeats(read_back, TEXTS)
+    assert says_something(read_back)
+
+
+@given(
+    st.sampled_from(COURTESIES),
+    st.lists(st.sampled_from([t for t in TEXTS if len(words(t)) >= 3]), min_size=1, max_size=6),
+    st.lists(st.sampled_from(TEXTS), max_size=3),
+    st.sampled_from([str.upper, str.lower, str.title, str]),
+    st.sampled_from([" ", "\n", " - ", "; "]),
+)
+def test_parts_of_the_packet_are_an_echo_in_any_order_whatever_courtesy_goes_before(
+    courtesy, parts, more, cased, between
+):
+    assert repeats(cased(between.join([courtesy, *parts, *more])), TEXTS)
+
+
+@given(
+    st.sampled_from(COURTESIES[:11]), st.permutations(words(" ".join(TEXTS))), st.integers(1, 60)
+)
+def test_words_of_the_packet_are_an_echo_in_any_order(courtesy, shuffled, length):
+    assert repeats(f"{courtesy} {' '.join(shuffled[:length])}", TEXTS)
+
+
+@pytest.mark.parametrize(
+    "nothing", ["1 2 3 4 5", "a b c d e", "- - -", "", "ja ok", "9-3 om 14:00"]
+)
+def test_numbers_and_single_letters_say_nothing(nothing):
+    assert not says_something(nothing)
 
 
 def test_nothing_repeats_an_empty_packet_and_nothing_said_repeats_nothing():

@@ -88,7 +88,7 @@ def test_what_is_raised_arrives_once_with_a_link(house, tmp_path):
     assert alerts
     assert sorted(letter.number for letter in arrived) == sorted(a.number for a in alerts)
     assert all(alert.state == "delivered" for alert in alerts)
-    assert f"http://127.0.0.1:8080/alerts/{arrived[0].number}" in arrived[0].body
+    assert f"http://127.0.0.1:8080/a/a{arrived[0].number}." in arrived[0].body
 
 
 def test_a_channel_that_breaks_is_a_failed_attempt_and_stops_nothing(house, monkeypatch):

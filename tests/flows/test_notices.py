@@ -65,4 +65,4 @@ def test_a_notice_arrives_with_a_link_and_no_case(house, tmp_path):
         deliver_loop(post, threading.Event(), over, poll=0.1)
     (letter,) = letters(tmp_path / "mail")
     assert letter.subject.startswith("Estafette: 1 vraag voor de beheerder, uiterlijk zo 31 dec")
-    assert f"http://127.0.0.1:8080/alerts/{letter.number}" in letter.body
+    assert f"http://127.0.0.1:8080/a/a{letter.number}." in letter.body

@@ -10,7 +10,8 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlmodel import SQLModel
 
 from casework.administration import administration, administration_broken_at
-from casework.alerts import claim, record
+from casework.alerts import record
+from casework.claiming import claim
 from casework.connect import transaction
 from casework.notices import raise_notices
 from casework.policies import calendars_at, calendars_now
@@ -135,7 +136,7 @@ def test_going_back_drops_what_the_older_version_cannot_hold(engine):
     raise_due(engine, NOW + timedelta(days=30))
     raise_notices(engine, NOW + timedelta(days=1000))
     for alert in claim(engine, NOW + timedelta(days=1000)):
-        record(engine, alert.number, alert.token, "delivered", "ok", NOW)
+        record(engine, alert.token, "delivered", "ok", NOW)
     told = rows(engine, "alerts", "case_id IS NOT NULL")
     tried = rows(engine, "deliveries")
     assert told

@@ -13,8 +13,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
 import models
+from casework.acknowledging import acknowledge
+from casework.notices import raise_notices
 from casework.schema import MIGRATIONS, migrate, newest_revision, revision_of
+from casework.ways import add_way
 from tests.builders import NOW, a_case, a_town, case_view
+from tests.casework.outbox import an_alert, send
 
 ROOT = MIGRATIONS.parent
 
@@ -137,6 +141,98 @@ def test_after_an_upgrade_the_watch_looks_at_each_case_in_its_own_turn(engine):
         looks = [*connection.execute(sa.select(models.Case.silent_at)).scalars()]
     assert len(set(looks)) == 4
     assert NOW + timedelta(days=1) <= min(looks) <= max(looks) < NOW + timedelta(days=2)
+
+
+# --- 0006: the outbox ----------------------------------------------------------------------------
+
+KEPT = ("id", "case_id", "checkpoint_id", "rung", "handover_id", "request_id", "event", "notice",
+        "period", "lead", "recipient_id", "statutory", "created_at", "state", "next_at", "token",
+        "attempts", "acknowledged_at")  # fmt: skip
+
+
+def of(engine, table: str, *columns: str) -> list[tuple]:
+    with engine.connect() as connection:
+        query = f"SELECT {', '.join(columns)} FROM {table} ORDER BY id"
+        return [tuple(row) for row in connection.execute(sa.text(query))]
+
+
+def sql(engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement))
+
+
+def an_old_outbox(engine) -> None:
+    """A database of 0005 with an alert in every state it knew, one seen, one about a notice."""
+    a_town(engine)
+    a_case(engine)
+    for number in range(6):
+        an_alert(engine, "care", law=number == 3)
+    raise_notices(engine, NOW + timedelta(days=9000))
+    send(engine, NOW)
+    alembic(engine, command.downgrade, "0005")
+    at = "(SELECT max(at) FROM journal)"
+    sql(
+        engine,
+        f"UPDATE alerts SET state = 'waiting', next_at = {at} WHERE id = 1",
+        f"UPDATE alerts SET state = 'leased', token = 'mine', attempts = 2, next_at = {at} "
+        "WHERE id = 2",
+        f"UPDATE alerts SET state = 'failed', next_at = {at} WHERE id = 3",
+        "UPDATE alerts SET state = 'perhaps' WHERE id = 4",
+        f"UPDATE alerts SET acknowledged_at = {at}, acknowledged_by = 'care' WHERE id = 5",
+    )
+
+
+def test_an_upgrade_keeps_every_alert_in_every_state_and_who_saw_it(engine):
+    an_old_outbox(engine)
+    alerts, tried = of(engine, "alerts", *KEPT), of(engine, "deliveries", "alert_id", "outcome")
+    assert {row[KEPT.index("state")] for row in alerts} == {
+        "waiting", "leased", "failed", "delivered", "perhaps",
+    }  # fmt: skip
+    for _ in range(2):
+        migrate(engine, NOW)
+        assert drift(engine) == []
+        assert of(engine, "alerts", *KEPT) == alerts
+        assert of(engine, "deliveries", "alert_id", "outcome") == tried
+        assert of(engine, "acknowledgements", "alert_id", '"by"') == [(5, "care")]
+        # Each was a message of its own, which cost its reader nothing when a law dated it.
+        assert of(engine, "deliveries", "message", "counted = (alert_id <> 4)") == [
+            (number, True) for number, _ in tried
+        ]
+        alembic(engine, command.downgrade, "0005")
+        assert of(engine, "alerts", *KEPT) == alerts
+        assert of(engine, "alerts", "acknowledged_by")[4] == ("care",)
+
+
+def test_what_waited_before_an_upgrade_is_sent_after_it(engine):
+    an_old_outbox(engine)
+    migrate(engine, NOW)
+    sent = send(engine, NOW + timedelta(days=9001))
+    assert sorted(number for one in sent for number in one.numbers) == [1, 2, 3, 7]
+    assert {state for (state,) in of(engine, "alerts", "state")} == {"delivered", "perhaps"}
+
+
+def test_going_back_from_the_outbox_loses_only_what_the_version_before_cannot_say(engine):
+    a_town(engine)
+    a_case(engine)
+    add_way(engine, "care", "teams", "care-op-teams", by="process", now=NOW)
+    numbers = [an_alert(engine, who) for who in ("care", "jurist")]
+    send(engine, NOW, mail="refused")  # falls back to Teams, and up the line
+    for who in ("jurist", "director"):
+        acknowledge(engine, numbers[1], by=who, now=NOW)
+    kept = {
+        row[0] for row in of(engine, "alerts", "id", "channel", "notice") if row[1:] == ("", None)
+    }
+    assert {row for (row,) in of(engine, "alerts", "state")} >= {"void", "failed", "delivered"}
+    alembic(engine, command.downgrade, "0005")
+    alerts = of(engine, "alerts", "id", "state", "acknowledged_by")
+    assert {number for number, *_ in alerts} == kept
+    assert alerts[0][1] == "delivered"  # it was void by the mail: it had arrived by Teams
+    assert alerts[1] == (numbers[1], "failed", "jurist")
+    migrate(engine, NOW)
+    assert drift(engine) == []
+    assert {number for (number,) in of(engine, "alerts", "id")} == kept
+    assert of(engine, "acknowledgements", '"by"') == [("jurist",)]
 
 
 def test_a_fresh_database_has_the_default_policy_and_the_decreed_days_and_nothing_else(engine):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifications.channels import ChannelError, Channels, Outcome, send
+from notifications.channels import ChannelError, Channels, Outcome, channels_stamp, send
 from notifications.mailbox import Mailbox, letters
 from notifications.wording import Message
 
@@ -18,9 +18,11 @@ def url_of(channels):
 
 
 @pytest.fixture
-def environment(monkeypatch):
-    monkeypatch.delenv("ESTAFETTE_CHANNELS_FILE", raising=False)
-    monkeypatch.delenv("ESTAFETTE_SMTP_PORT", raising=False)
+def environment(monkeypatch, tmp_path):
+    for name in ("CHANNELS_FILE", "SMTP_PORT", "SECRETS"):
+        monkeypatch.delenv(f"ESTAFETTE_{name}", raising=False)
+    monkeypatch.setenv("ESTAFETTE_DATA", str(tmp_path / "data"))
+    (tmp_path / "data").mkdir()
     return monkeypatch
 
 
@@ -44,6 +46,71 @@ def test_the_file_is_read_and_its_secrets_are_filled_in(environment, tmp_path):
     found = Channels.from_env().by_name
     assert found["hook"].url.get_secret_value() == "json://localhost/secret"
     assert found["hook"].shared
+
+
+def test_without_the_variable_the_file_in_the_data_folder_is_read(environment, tmp_path):
+    (tmp_path / "data/channels.toml").write_text("[channels.hook]\nurl='json://a.b'\nshared=true\n")
+    assert list(Channels.from_env().by_name) == ["hook"]
+
+
+@pytest.fixture
+def hook(environment, tmp_path):
+    """Reads a channel whose url is json://localhost/ and a secret."""
+    file, folder = tmp_path / "data/channels.toml", tmp_path / "secrets"
+    file.write_text("[channels.hook]\nurl = 'json://localhost/${HOOK_TOKEN}'\nshared = true\n")
+    folder.mkdir()
+    environment.setenv("ESTAFETTE_SECRETS", str(folder))
+    return lambda: Channels.from_env().by_name["hook"].url.get_secret_value()
+
+
+def test_a_secret_comes_from_a_file_of_its_name_without_the_newline_at_its_end(hook, tmp_path):
+    (tmp_path / "secrets/HOOK_TOKEN").write_text("from file \n")
+    assert hook() == "json://localhost/from%20file%20"
+
+
+def test_the_environment_goes_before_a_secret_file(hook, environment, tmp_path):
+    (tmp_path / "secrets/HOOK_TOKEN").write_text("file")
+    environment.setenv("HOOK_TOKEN", "environment")
+    assert hook() == "json://localhost/environment"
+    environment.setenv("HOOK_TOKEN", "")
+    assert hook() == "json://localhost/file"
+
+
+def test_a_secret_that_is_nowhere_is_named_with_both_places(hook):
+    with pytest.raises(ChannelError, match=r"variable HOOK_TOKEN.*folder ESTAFETTE_SECRETS"):
+        hook()
+
+
+def test_a_secret_file_that_is_no_text_is_named_and_not_shown(hook, tmp_path):
+    (tmp_path / "secrets/HOOK_TOKEN").write_bytes(b"KANARIE\xff")
+    with pytest.raises(ChannelError, match="cannot read the file HOOK_TOKEN in it") as refused:
+        hook()
+    assert "KANARIE" not in str(refused.value)
+
+
+def test_a_new_file_or_secret_is_seen_by_its_stamp(hook, tmp_path):
+    seen = [channels_stamp()]
+    (tmp_path / "secrets/HOOK_TOKEN").write_text("one")
+    seen.append(channels_stamp())
+    with (tmp_path / "data/channels.toml").open("a") as file:
+        file.write("per_minute = 5\n")
+    seen.append(channels_stamp())
+    assert len(set(seen)) == 3
+    assert channels_stamp() == seen[-1]
+
+
+def test_a_channel_says_how_many_messages_a_minute_it_takes():
+    channels = channels_of("json://localhost", "shared = true\nper_minute = 20")
+    assert channels.per_minute("teams") == 20
+    assert channels_of("json://localhost", "shared = true").per_minute("teams") is None
+    assert channels.per_minute("nowhere") is None
+
+
+def test_how_people_want_to_be_reached_is_kept_as_it_was_written():
+    more = "shared = true\n[everybody]\nbudget = 'KANARIE'\n[people.anna]\nodd = 1"
+    assert channels_of("json://localhost", more).manners == {
+        "everybody": {"budget": "KANARIE"}, "organisations": {}, "people": {"anna": {"odd": 1}},
+    }  # fmt: skip
 
 
 def test_a_secret_that_is_a_part_is_quoted_and_a_whole_url_is_not():
@@ -79,15 +146,26 @@ def test_a_channel_that_cannot_work_is_named_and_shows_no_secret(url, more, says
     assert refused.value.__cause__ is None
 
 
+@pytest.mark.parametrize("text", ["", "[channels]", "[everybody]\nbudget = 5"])
+def test_a_file_without_channels_leaves_mail_to_the_local_mailbox(text):
+    assert list(Channels.from_toml(text, SECRETS).by_name) == ["mail"]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("[channels.teams\nurl = 'KANARIE'", "is not TOML"),
-        ("", "channels: Field required"),
-        ("[channels]", "channels: Dictionary should have at least 1 item"),
         ("[channels.teams]\nshared = true", "channels.teams.url: Field required"),
         ("[channels.teams]\nurl = 5", "channels.teams.url: Input should be a valid string"),
-        ("[channels.teams]\nurl = 'KANARIE'\nurll = 'KANARIE'", "channels.teams.urll: Extra"),
+        (
+            "[channels.teams]\nurl = 'KANARIE'\nurll = 'KANARIE'",
+            "urll: is not a known word here; did",
+        ),
+        ("[channel.teams]\nurl = 'KANARIE'", "did you mean channels?"),
+        ("[chanels.a]\nurl = 'KANARIE'\n[channels.b]\nurl = 'KANARIE'", "did you mean channels?"),
+        ("[channels.teams]\nurl = 'KANARIE'\nper_minute = 0", "teams.per_minute: Input should be"),
+        ("[channels.teams]\nurl = 'KANARIE'\nper_minute = '5'", "teams.per_minute: Input should"),
+        ("people = 'KANARIE'\n[channels.teams]\nurl = 'KANARIE'", "people: Input should be"),
         ("[channels.'Te ams']\nurl = 'json://{address}'", "channel 'Te ams': use lower case"),
     ],
 )
@@ -119,7 +197,14 @@ def test_a_file_that_cannot_be_read_is_refused_by_variable(environment, tmp_path
         "matrixs://u:${TOKEN}@example.org/{address}",
         "msgbird://${TOKEN}abcdefghijklmnopqr/+31600000000/{address}",
         "ntfys://example.org/{address}?token=tk_${TOKEN}",
+        "smseagles://${TOKEN}@sms.example.org/{address}",
+        "signal://${TOKEN}@example.org/+31600000000/{address}",
     ],
 )
 def test_channels_that_municipalities_use_are_accepted(url):
     assert "KANARIE" in url_of(channels_of(url))
+
+
+def test_another_web_address_is_no_channel():
+    with pytest.raises(ChannelError, match="does not start with a service"):
+        channels_of("https://example.org/KANARIE", "shared = true")

@@ -9,7 +9,10 @@ from mailbox import Maildir
 
 import pytest
 
+from notifications.channels import Channels, local_mail, send
 from notifications.mailbox import Mailbox, MailboxError, letters
+from notifications.wording import compose_together
+from tests.notifications.test_wording import a_payload
 
 LETTER = (
     "Subject: {n}\r\nTo: anna@example.org\r\nX-Idempotency-Key: estafette-{n}\r\n\r\nEen\r\nTwee"
@@ -81,9 +84,23 @@ def test_a_mail_that_cannot_be_stored_is_not_accepted(folder):
             bring(port, LETTER.format(n=1))
 
 
+def test_a_hundred_alerts_in_one_mail_arrive_whole(folder):
+    link = f"https://estafette.voorbeeld.example/o/{'x' * 120}"
+    message = compose_together([
+        a_payload(number=n, asks="Is het gedaan? " * 9, link=link, statutory=True)
+        for n in range(1, 101)
+    ])  # fmt: skip
+    with Mailbox(folder).serve(port=0) as port:
+        sent = send(Channels({"mail": local_mail(port)}), "mail", "a@b.example", message, 1)
+    assert sent.detail == "ok"
+    (letter,) = letters(folder)
+    assert letter.body.splitlines() == message.body.splitlines()
+    assert letter.number == 1
+
+
 def test_a_mail_larger_than_any_of_ours_is_refused(folder):
     with Mailbox(folder).serve(port=0) as port, pytest.raises(smtplib.SMTPException, match="552"):
-        bring(port, "x" * 70_000)
+        bring(port, f"{'x' * 70}\n" * 4_000)
     assert letters(folder) == []
 
 
