@@ -34,9 +34,10 @@ class AlertPage:
 
 
 def alert_link(engine: Engine, number: int, *, to: str, secret: bytes, now: datetime) -> str:
-    """The token of an alert's link for its recipient; the same all day. Raises NotFound."""
+    """The token of an alert's link for its recipient, by their key. Raises NotFound."""
     with reading(engine) as session:
-        return alert_token(secret, number, contact(session, to), now)
+        person = contact(session, to)
+        return alert_token(secret, number, person.id or 0, person.organisation_id, now)
 
 
 def opened_alert(engine: Engine, token: str, *, secret: bytes, now: datetime) -> AlertPage:

@@ -82,9 +82,9 @@ def _first_of(statutory: bool) -> SelectOfScalar[datetime | None]:
 
 
 def _person(session: Session, row: Alert, customs: Customs) -> tuple[Manners, Sequence[Reach]]:
-    person = session.get_one(Contact, row.recipient_id)
-    home = session.get_one(Organisation, person.organisation_id)
-    manners = customs.manners_of(person.key, home.key)
+    theirs = select(Contact, Organisation.key).join(Organisation)
+    person, home = session.exec(theirs.where(Contact.id == row.recipient_id)).one()
+    manners = customs.manners_of(person.key, home)
     return manners, in_order(person, further_ways(session, [person]), manners.order)
 
 

@@ -48,7 +48,9 @@ class Claimed:
     address: str = field(repr=False)
     language: str
     recipient: str  # a contact's key
+    recipient_id: int
     organisation: str  # theirs
+    organisation_id: int
     account: bool  # without one the recipient answers by a signed link
     handover: int | None  # what it is about, also when it is about a promise of that handover
     request: int | None  # likewise
@@ -83,7 +85,9 @@ def _one(
         address=lease.reach.address,
         language=person.language,
         recipient=person.key,
+        recipient_id=person.id or 0,
         organisation=lease.organisation,
+        organisation_id=person.organisation_id,
         account=person.account,
         handover=alert.handover_id or (row.handover_id if row else None),
         request=alert.request_id or (row.request_id if row else None),

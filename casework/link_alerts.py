@@ -40,10 +40,11 @@ class AlertToken:
         return is_seal(made, self.seal)
 
 
-def alert_token(secret: bytes, number: int, person: Contact, now: datetime) -> str:
-    """The token of an alert for this person: the same all day, and it holds for thirty days."""
-    contact, last_day = person.id or 0, f"{_today(now) + HOLDS:%Y%m%d}"
-    made = _seal(secret, number, contact, person.organisation_id, last_day)
+def alert_token(secret: bytes, number: int, contact: int, organisation: int, now: datetime) -> str:
+    """The token of an alert for this contact of this organisation, each by its number: the same all
+    day, and it holds for thirty days."""
+    last_day = f"{_today(now) + HOLDS:%Y%m%d}"
+    made = _seal(secret, number, contact, organisation, last_day)
     return f"{Kind.ALERT}{number}.{contact}.{last_day}.{made}"
 
 

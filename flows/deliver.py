@@ -7,7 +7,7 @@ makes a repeat recognisable.
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -18,12 +18,12 @@ from prefect.states import Completed
 from pydantic import ValidationError
 from sqlalchemy.engine import Engine
 
-from casework.alert_links import alert_link
 from casework.alerts import next_to_send, record
 from casework.claimed import Claimed
 from casework.claiming import claim
 from casework.codes import code_in_message
 from casework.customs import AT_ONCE, Customs
+from casework.link_alerts import alert_token
 from casework.link_tokens import link_secret
 from casework.links import link_in_message, request_link_in_message
 from flows import bells, clock
@@ -53,11 +53,11 @@ def deliver() -> State[None]:
 
 def deliver_plainly(over: Callable[[], bool]) -> int:
     """The same without a Prefect run, until `over` or this process stops."""
-    wires, rows, desk_url = Watched(), engine(), FlowSettings().desk_url
+    wires, rows, desk_url, secret = Watched(), engine(), FlowSettings().desk_url, link_secret()
 
     def post() -> Post:
         now = wires.now()
-        return Post(rows, now.channels, desk_url, customs=now.customs)
+        return Post(rows, now.channels, desk_url, secret=lambda: secret, customs=now.customs)
 
     return deliver_loop(post(), bells.STOPPING, over, renewed=post)
 
@@ -85,24 +85,44 @@ def deliver_loop(
 ) -> int:
     """Until `stop` or `over`, what waits in the outbox is sent; returns how many messages were
     tried. `renewed` is asked before each round what sending needs by now."""
-    total = 0
+    total, flying = 0, set[Future[None]]()
     with ThreadPoolExecutor(HANDS, thread_name_prefix="deliver") as hands:
         while not (stop.is_set() or over()):
             post = renewed() if renewed else post
-            total += (sent := _send_batch(post, hands))
-            if not sent:
+            flying = _still_flying(flying)
+            begun = _begin(post, hands, MESSAGES - len(flying))
+            total, flying = total + len(begun), flying | begun
+            if not begun:
                 bells.OUTBOX.wait(poll)
+    _still_flying(flying)
     return total
 
 
-def _send_batch(post: Post, hands: ThreadPoolExecutor) -> int:
+def _still_flying(messages: set[Future[None]]) -> set[Future[None]]:
+    """Those that nobody has put down yet. Raises what went wrong with the others."""
+    for message in messages:
+        if message.done():
+            message.result()
+    return {message for message in messages if not message.done()}
+
+
+def _begin(post: Post, hands: ThreadPoolExecutor, free: int) -> set[Future[None]]:
+    """Messages on their way, when hands are free and there is something to send: one that takes
+    long keeps only its own hand waiting."""
+    if free < HANDS or not _something_waits(post):
+        return set()
+    batch = claim(post.engine, post.now(), limit=free, customs=post.customs)
+    messages = [list(alerts) for _, alerts in groupby(batch, lambda alert: alert.token)]
+    begun = {hands.submit(_deliver, post, alerts) for alerts in messages}
+    for message in begun:
+        message.add_done_callback(lambda _: bells.OUTBOX.ring())
+    return begun
+
+
+def _something_waits(post: Post) -> bool:
     # A look first: claiming is a write, and on SQLite a write waits for every other.
     waiting = next_to_send(post.engine)
-    if waiting is None or waiting > post.now():
-        return 0
-    batch = claim(post.engine, post.now(), limit=MESSAGES, customs=post.customs)
-    messages = [list(alerts) for _, alerts in groupby(batch, lambda alert: alert.token)]
-    return len(list(hands.map(lambda alerts: _deliver(post, alerts), messages)))
+    return waiting is not None and waiting <= post.now()
 
 
 def _deliver(post: Post, alerts: list[Claimed]) -> None:
@@ -152,8 +172,8 @@ def _place(post: Post, alert: Claimed) -> str:
         return ""
     if token := None if alert.account else _token(post, alert):
         return f"o/{token}"
-    secret, now = post.secret(), post.now()
-    return f"a/{alert_link(post.engine, alert.number, to=alert.recipient, secret=secret, now=now)}"
+    reader = alert.recipient_id, alert.organisation_id
+    return f"a/{alert_token(post.secret(), alert.number, *reader, post.now())}"
 
 
 def _code(post: Post, alert: Claimed) -> str | None:

@@ -71,8 +71,8 @@ run.
 
 - That it arrives while all the ways to somebody are down. A deputy who is reached by the same mail
   server hears no sooner.
-- That the first ones are in at once: a server that was gone for long is tried every ten minutes,
-  and an alert that was itself tried in vain waits for its own next try, an hour and a bit at most.
+- That the first ones are in at once: a server that was gone for long is tried every ten minutes.
+  When it takes one message, all that was tried in vain is tried again.
 - That a mail server which says 250 has also put it in front of somebody. That is what
   acknowledging is for.
 
