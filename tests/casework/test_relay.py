@@ -364,9 +364,9 @@ class Relay(Machine):
         if outcome == "never told":  # the sender is gone; the lease runs out
             self.now += LEASE
             return
-        for alert in claimed:
-            said = self.do(lambda a=alert: record(
-                self.engine, a.number, a.token, outcome, "x", self.now), crash)  # fmt: skip
+        for message in dict.fromkeys(alert.token for alert in claimed):
+            said = self.do(lambda token=message: record(
+                self.engine, token, outcome, "x", self.now), crash)  # fmt: skip
             assert said in {True, None}
 
     @precondition(lambda self: rows(self.engine, "alerts"))
