@@ -27,6 +27,7 @@ from notifications.mailbox import letters
 from tests.postgres import free_port
 
 pytestmark = [
+    pytest.mark.nightly,
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds children in /proc"),
     pytest.mark.timeout(420),
 ]
