@@ -10,10 +10,12 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from pydantic import SecretStr
 from sqlalchemy.engine import Engine
@@ -101,6 +103,18 @@ def build(engine: Engine) -> None:
     a_case(engine)
 
 
+class Hands(ThreadPoolExecutor):
+    """The sender's own hands, of which one can ask what they are doing."""
+
+    def __init__(self, how_many: int, **more: str) -> None:
+        super().__init__(how_many, **more)
+        self.flying: list[Future] = []
+
+    def submit(self, *call, **more) -> Future:
+        self.flying.append(super().submit(*call, **more))
+        return self.flying[-1]
+
+
 class Story:
     """What happens, moment by moment. The sender's loop asks `over` before each look."""
 
@@ -120,10 +134,13 @@ class Story:
         )  # fmt: skip
 
     def run(self) -> None:
-        deliver_loop(self.post, threading.Event(), self.over, poll=0)
+        with patch("flows.deliver.ThreadPoolExecutor", self._hands):
+            deliver_loop(self.post, threading.Event(), self.over, poll=0)
 
     def over(self) -> bool:
-        """The clock stands at the next moment something is to be done; True when nothing is."""
+        """The clock stands at the next moment something is to be done; True when nothing is. It
+        stands still while messages are on their way."""
+        wait(self.busy.flying)
         self._people_read()
         coming = next_to_send(self.engine)
         if coming is not None and coming <= self.now:
@@ -139,6 +156,10 @@ class Story:
         else:
             self.now = coming
         return False
+
+    def _hands(self, how_many: int, **more: str) -> "Hands":
+        self.busy = Hands(how_many, **more)
+        return self.busy
 
     def _all_events(self) -> Iterator:
         outage = self.outage
