@@ -23,7 +23,7 @@ LINES = (
 ALERTS = (
     "case_id, checkpoint_id, rung, handover_id, request_id, event, notice, period, lead, "
     "recipient_id, channel, instead_of, falls_back_at, statutory, created_at, state, next_at, "
-    "token, attempts, acknowledged_at"
+    "token, attempts, acknowledged_at, by_hand"
 )
 Rows = list[tuple[Any, ...]]
 

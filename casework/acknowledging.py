@@ -59,7 +59,7 @@ def acknowledge(engine: Engine, number: int, *, by: str, now: datetime) -> str:
 
 
 def resend(engine: Engine, number: int, *, by: str, now: datetime) -> None:
-    """An alert that perhaps arrived, or failed, is sent once more at once.
+    """An alert that perhaps arrived, or failed, is sent once more at once, whatever the hour.
 
     Raises NotAllowed for one that arrived, that is void or on its way; NotFound.
     """
@@ -71,7 +71,7 @@ def resend(engine: Engine, number: int, *, by: str, now: datetime) -> None:
         actor = acting(session, by, now).key
         if alert.state not in RESENT:
             raise NotAllowed(f"alert {number} is {alert.state.value}; there is nothing to resend")
-        alert.state, alert.next_at = AlertState.WAITING, now
+        alert.state, alert.next_at, alert.by_hand = AlertState.WAITING, now, True
         session.add(alert)
         if case is None:
             record_administration(session, now, actor, "resent", alert=number)

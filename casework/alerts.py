@@ -53,7 +53,7 @@ def record(
             reopen(session, reach.channel, now)
         for row in rows:
             session.add(delivery(row, reach, said, detail, message, counted, now))
-            row.token, row.state = None, _state_after(session, row, said)
+            row.token, row.state, row.by_hand = None, _state_after(session, row, said), False
             row.next_at = now + _wait(row) if row.state is AlertState.FAILED else None
             row.falls_back_at = _falls_back_at(row, detail, manners, len(ways), now)
             session.add(row)

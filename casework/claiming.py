@@ -63,6 +63,18 @@ def claim(
         return claimed(session, granting.leases)
 
 
+def look_again(engine: Engine, now: datetime) -> None:
+    """What is held is planned anew at the next claim: how people want to be reached, or what the
+    channels take, may have changed."""
+    with transaction(engine) as session:
+        session.execute(
+            sa.update(Alert)
+            .where(col(Alert.state) == AlertState.WAITING, col(Alert.next_at) > now)
+            .values(next_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def _numbered(session: Session, case_key: str | None) -> int | None:
     if case_key is None:
         return None

@@ -15,10 +15,12 @@ from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
 from casework.connect import reading, transaction
+from casework.customs import AT_ONCE, Customs
 from casework.link_tokens import digest, is_seal
 from casework.people import contact, refuse_left
 from casework.refusals import NotAllowed, NotFound
-from models import Alert, AlertState, Code, Contact, Notice
+from casework.ways import further_ways, in_order
+from models import Alert, AlertState, Code, Contact, Notice, Organisation
 
 HOLDS = timedelta(minutes=10)
 MOST_TRIES, MOST_AN_HOUR = 5, 5
@@ -48,23 +50,36 @@ class TooManyCodes(NotAllowed):
         super().__init__(f"{MOST_AN_HOUR} codes were sent within the hour; ask again later")
 
 
-def ask(engine: Engine, contact_number: int, *, now: datetime) -> None:
-    """A new code holds for ten minutes, and waits in the outbox for this contact alone.
+class NoWayOfTheirOwn(NotAllowed):
+    """Others would read the code too."""
+
+    def __init__(self, person: Contact) -> None:
+        super().__init__(
+            f"{person.key} is reached only where others read along, and gets no code there; add a "
+            f"way of their own: estafette contact way add {person.key} --channel … --by …"
+        )
+
+
+def ask(engine: Engine, contact_number: int, *, now: datetime, customs: Customs = AT_ONCE) -> None:
+    """A new code holds for ten minutes, and waits in the outbox for this contact alone, by the
+    first channel that nobody else reads.
 
     Codes asked before hold as long as they did. What is over for a day is deleted. Raises
-    TooManyCodes, and nothing is sent; NotAllowed for somebody who left; NotFound.
+    TooManyCodes or NoWayOfTheirOwn, and nothing is sent; NotAllowed for somebody who left;
+    NotFound.
     """
     with transaction(engine) as session:
         person = _one_at_a_time(session, contact_number)
         refuse_left(person, now)
         _refuse_many(session, contact_number, now)
+        channel = _own_channel(session, person, customs)
         code = Code(
             contact_id=contact_number, nonce=secrets.token_hex(16), made_at=now,
             expires_at=now + HOLDS,
         )  # fmt: skip
         session.add(code)
         session.flush()
-        session.add(_message(code, now))
+        session.add(_message(code, channel, now))
         # Only now: SQLite gives the highest number again when its row is gone, and that number is
         # in the message of the code that had it.
         _put_away(session, contact_number, now)
@@ -130,10 +145,20 @@ def _refuse_many(session: Session, contact_number: int, now: datetime) -> None:
         raise TooManyCodes(made[-1] + HOUR)
 
 
-def _message(code: Code, now: datetime) -> Alert:
+def _own_channel(session: Session, person: Contact, customs: Customs) -> str:
+    home = session.get_one(Organisation, person.organisation_id)
+    order = customs.manners_of(person.key, home.key).order
+    ways = in_order(person, further_ways(session, [person]), order)
+    own = next((way.channel for way in ways if not customs.is_shared(way.channel)), None)
+    if own is None:
+        raise NoWayOfTheirOwn(person)
+    return own
+
+
+def _message(code: Code, channel: str, now: datetime) -> Alert:
     return Alert(
         notice=Notice.CODE, period=str(code.id), rung=0, lead="code", recipient_id=code.contact_id,
-        statutory=False, created_at=now, state=AlertState.WAITING, next_at=now,
+        channel=channel, statutory=False, created_at=now, state=AlertState.WAITING, next_at=now,
     )  # fmt: skip
 
 

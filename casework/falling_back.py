@@ -27,6 +27,7 @@ from models import (
     Case,
     Contact,
     Delivery,
+    Notice,
     Organisation,
 )
 
@@ -88,8 +89,7 @@ def _fall_back(session: Session, alert: Alert, now: datetime, customs: Customs) 
     person = session.get_one(Contact, alert.recipient_id)
     home = session.get_one(Organisation, person.organisation_id)
     town = _town(session, alert, home)
-    order = customs.manners_of(person.key, home.key).order
-    new = next(_others(session, alert, person, town, order, now), None)
+    new = next(_others(session, alert, person, home, town, customs, now), None)
     if new is not None:
         _put_beside(session, alert, *new, now)
     at_an_end = new is None and alert.state in NOT_ARRIVED
@@ -115,15 +115,19 @@ def _others(
     session: Session,
     alert: Alert,
     person: Contact,
+    home: Organisation,
     town: str,
-    order: tuple[str, ...],
+    customs: Customs,
     now: datetime,
 ) -> Iterator[tuple[Contact, str]]:
-    """Who else can be told, by which channel ("" for their first), the nearest first."""
+    """Who else can be told, by which channel ("" for their first), the nearest first. A code goes
+    nowhere where others read along."""
+    order = customs.manners_of(person.key, home.key).order
     ways = in_order(person, further_ways(session, [person]), order)
     tried = _tried(session, alert, first=ways[0].channel)
+    secret = alert.notice is Notice.CODE
     for way in ways:
-        if way.channel not in tried:
+        if way.channel not in tried and not (secret and customs.is_shared(way.channel)):
             yield person, way.channel
     if alert.notice is not None or alert.state is AlertState.DELIVERED:
         return

@@ -39,8 +39,8 @@ def delivery(
 
 def counts(rows: Iterable[Alert]) -> bool:
     """Whether the message these alerts go in interrupts: not when a law dates one of them, nor when
-    its reader has just asked for it."""
-    return not any(row.statutory or row.notice is Notice.CODE for row in rows)
+    somebody has just asked for it."""
+    return not any(row.statutory or row.by_hand or row.notice is Notice.CODE for row in rows)
 
 
 def used_today(session: Session, numbers: Iterable[int], now: datetime) -> dict[int, int]:
@@ -61,7 +61,9 @@ def used_today(session: Session, numbers: Iterable[int], now: datetime) -> dict[
 def _flying(people: list[int]) -> sa.Select[tuple[int, int]]:
     """How many messages that interrupt are on their way to each of these people."""
     a = Alert
-    exempt = sa.or_(col(a.statutory), col(a.notice).is_not_distinct_from(Notice.CODE))
+    exempt = sa.or_(
+        col(a.statutory), col(a.by_hand), col(a.notice).is_not_distinct_from(Notice.CODE)
+    )
     leased = (
         sa.select(col(a.recipient_id).label("person"))
         .where(col(a.recipient_id).in_(people), col(a.token).is_not(None))

@@ -147,5 +147,5 @@ def _pending(alert: Alert, dates: dict[int, datetime]) -> Pending:
         made_at=alert.created_at,
         due_at=dates.get(alert.checkpoint_id or 0),
         statutory=alert.statutory,
-        exempt=alert.notice is Notice.CODE,
+        exempt=alert.notice is Notice.CODE or alert.by_hand,
     )

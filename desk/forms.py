@@ -7,6 +7,7 @@ from fastapi import HTTPException, Request
 
 LARGEST = 64 * 1024  # bytes of a form; the longest texts together are a tenth of it
 LOOKING = {"GET", "HEAD", "OPTIONS"}
+THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
 
 def typed(body: bytes) -> dict[str, str]:
@@ -44,6 +45,13 @@ def is_foreign(request: Request) -> bool:
         return site is None
     own = {request.headers.get("host", "").lower(), urlsplit(public_url()).netloc.lower()}
     return origin is not None and urlsplit(origin).netloc.lower() not in own
+
+
+def is_here(request: Request) -> bool:
+    """Whether somebody at this machine is looking, and nobody elsewhere can: once the pages are
+    seen from outside, a proxy's questions come from this machine too."""
+    seen_at = urlsplit(public_url()).hostname
+    return request.url.hostname in THIS_MACHINE and seen_at in {None, *THIS_MACHINE}
 
 
 def public_url() -> str:

@@ -1,8 +1,10 @@
 """The pages: two read-only ones for who is at the machine, and where the links in messages lead.
 
-They show keys, questions and dates, never a name or an address. Looking changes nothing: a mail
-scanner that follows a link does no harm. Only a signed link (`desk/alert_pages.py`,
-`desk/link_pages.py`) leads to a page where something can be changed, by whom it is for alone.
+Those two are the list of cases and the local mailbox, which shows letters with who they are for;
+nobody else sees them. The others show keys, questions and dates, never a name or an address.
+Looking changes nothing: a mail scanner that follows a link does no harm. Only a signed link
+(`desk/alert_pages.py`, `desk/link_pages.py`) leads to a page where something can be changed, by
+whom it is for alone.
 """
 
 import threading
@@ -27,7 +29,7 @@ POLICY = (
 
 def pages(settings: DeskSettings) -> "FastAPI":
     """The pages as an application; nothing is read before a page is asked for."""
-    from fastapi import FastAPI, Request, Response
+    from fastapi import Depends, FastAPI, HTTPException, Request, Response
     from fastapi.staticfiles import StaticFiles
     from fastapi.templating import Jinja2Templates
     from starlette.middleware.base import RequestResponseEndpoint
@@ -35,7 +37,7 @@ def pages(settings: DeskSettings) -> "FastAPI":
     from casework.connect import connect
     from casework.views import case_list
     from desk.alert_pages import alert_pages
-    from desk.forms import is_foreign
+    from desk.forms import is_foreign, is_here
     from desk.letter_links import pieces
     from desk.link_pages import link_pages
     from desk.showing import Showing
@@ -48,13 +50,17 @@ def pages(settings: DeskSettings) -> "FastAPI":
     look.env.filters["pieces"] = pieces
     engine = connect()
 
-    @app.get("/")
+    def only_here(request: Request) -> None:
+        if not is_here(request):
+            raise HTTPException(404, "Deze pagina is er alleen op de machine zelf.")
+
+    @app.get("/", dependencies=[Depends(only_here)])
     def home(request: Request) -> Response:
         cases = [(c, STAGES[c.stage].dutch) for c in case_list(engine)]
         told = {"cases": cases, "prefect": settings.prefect_url, "at": now()}
         return look.TemplateResponse(request, "home.html", told)
 
-    @app.get("/mail")
+    @app.get("/mail", dependencies=[Depends(only_here)])
     def mail(request: Request) -> Response:
         found = letters(settings.mailbox, limit=50)
         return look.TemplateResponse(request, "mail.html", {"letters": found})

@@ -55,5 +55,5 @@ def _lost(
         if name not in listed and not channels.by_name[name].shared:
             yield (
                 f"contact {key} is to be reached by {name} and has no address there; add it "
-                f"first: estafette contact way add {key} --channel {name} --address …"
+                f"first: estafette contact way add {key} --channel {name} --address … --by …"
             )

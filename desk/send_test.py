@@ -64,7 +64,8 @@ def _try(channels: "Channels", name: str, address: str | None, to: str | None) -
 def _whom(name: str, to: str | None) -> str:
     if to is None:
         return "say to whom: --to KEY, a contact that has an address there"
-    return f"name somebody who has one: estafette contact way add {to} --channel {name} --address …"
+    add = f"estafette contact way add {to} --channel {name} --address … --by …"
+    return f"name somebody who has one: {add}"
 
 
 def _local(channels: "Channels") -> Iterator[str]:

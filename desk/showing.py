@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from fastapi import Request, Response
 from sqlalchemy.engine import Engine
 
-from casework.codes import Checked, TooManyCodes, ask, check, code_waits
+from casework.codes import Checked, NoWayOfTheirOwn, TooManyCodes, ask, check, code_waits
+from casework.customs import Customs
 from casework.link_sessions import LASTS, session_for, whose
 from casework.link_tokens import link_secret
 from desk.clock import now
 from desk.forms import public_url
 from desk.say import AMSTERDAM
+from escalation.manners import book
+from notifications.channels import Channels
 
 COOKIE = "estafette_session"
 # fmt: off
@@ -20,6 +23,8 @@ SENT_BEFORE = "Wij hebben u net een code gestuurd. Vul die in, of vraag een nieu
 EMPTY = "Vul de code in die wij u hebben gestuurd."
 TOO_MANY = ("Er zijn in een uur vijf codes gevraagd. Wij sturen nu geen nieuwe. "
             "Dat kan weer vanaf {at} uur.")
+NO_OWN_WAY = ("Wij kunnen u geen code sturen: waar u onze berichten krijgt, lezen anderen mee. "
+              "Vraag uw beheerder om een adres van uzelf.")
 WHY_NOT = {
     Checked.NO_CODE: "Een code heeft acht cijfers. Kijk of u ze allemaal hebt ingevuld.",
     Checked.WRONG: "Deze code klopt niet. Kijk in het nieuwste bericht met een code, en probeer "
@@ -61,10 +66,12 @@ class Showing:
     def sent(self, contact: int) -> Prompt:
         """A code is on its way to the contact, unless that would be too many."""
         try:
-            ask(self.engine, contact, now=now())
+            ask(self.engine, contact, now=now(), customs=_customs())
         except TooManyCodes as many:
             at = f"{many.again_at.astimezone(AMSTERDAM):%H:%M}"
             return Prompt(TOO_MANY.format(at=at), True, self._waits(contact), 429)
+        except NoWayOfTheirOwn:
+            return Prompt(NO_OWN_WAY, True, self._waits(contact), 409)
         return Prompt(SENT)
 
     def entered(self, contact: int, code: str) -> Prompt | None:
@@ -90,6 +97,12 @@ class Showing:
 
     def _waits(self, contact: int) -> bool:
         return code_waits(self.engine, contact, now=now())
+
+
+def _customs() -> Customs:
+    channels = Channels.from_env()
+    manners = book(channels.manners, channels.by_name)
+    return Customs(manners.of, channels.per_minute, channels.is_shared)
 
 
 def _is_secure() -> bool:

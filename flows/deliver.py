@@ -20,7 +20,7 @@ from sqlalchemy.engine import Engine
 
 from casework.alerts import next_to_send, record
 from casework.claimed import Claimed
-from casework.claiming import claim
+from casework.claiming import claim, look_again
 from casework.codes import code_in_message
 from casework.customs import AT_ONCE, Customs
 from casework.link_alerts import alert_token
@@ -56,8 +56,10 @@ def deliver_plainly(over: Callable[[], bool]) -> int:
     wires, rows, desk_url, secret = Watched(), engine(), FlowSettings().desk_url, link_secret()
 
     def post() -> Post:
-        now = wires.now()
-        return Post(rows, now.channels, desk_url, secret=lambda: secret, customs=now.customs)
+        found, is_new = wires.now()
+        if is_new:
+            look_again(rows, clock.now())
+        return Post(rows, found.channels, desk_url, secret=lambda: secret, customs=found.customs)
 
     return deliver_loop(post(), bells.STOPPING, over, renewed=post)
 

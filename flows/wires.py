@@ -27,7 +27,7 @@ class Wires:
         """As the file says now. Raises: ChannelError, BadManners."""
         channels = Channels.from_env()
         manners = book(channels.manners, channels.by_name)
-        return cls(channels, Customs(manners.of, channels.per_minute))
+        return cls(channels, Customs(manners.of, channels.per_minute, channels.is_shared))
 
 
 class Watched:
@@ -35,15 +35,16 @@ class Watched:
     file that cannot be used leaves the former in force."""
 
     def __init__(self) -> None:
-        self._stamp, self._wires = channels_stamp(), Wires.from_env()
+        self._stamp, self._wires, self._given = channels_stamp(), Wires.from_env(), False
 
-    def now(self) -> Wires:
-        """The wires as their file says by now."""
+    def now(self) -> tuple[Wires, bool]:
+        """The wires as their file says by now, and whether they are others than last time."""
         try:
             stamp = channels_stamp()
             if stamp != self._stamp:
                 self._stamp = stamp  # first: what is wrong with a file is said once
-                self._wires = Wires.from_env()
+                self._wires, self._given = Wires.from_env(), False
         except (ChannelError, BadManners) as wrong:
             log.error("the channels file is not taken over: %s", wrong)
-        return self._wires
+        is_new, self._given = not self._given, True
+        return self._wires, is_new

@@ -100,6 +100,7 @@ class Alert(SQLModel, table=True):
     token: str | None = Field(default=None, max_length=36)
     attempts: int = 0
     acknowledged_at: datetime | None = moment(null=True)  # when somebody first did
+    by_hand: bool = False  # somebody asked to send it once more, which waits for nothing
 
 
 class Acknowledgement(SQLModel, table=True):

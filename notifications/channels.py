@@ -76,6 +76,11 @@ class Channels:
         channel = self.by_name.get(name)
         return channel.per_minute if channel else None
 
+    def is_shared(self, name: str) -> bool:
+        """Whether everybody reads what goes by this channel."""
+        channel = self.by_name.get(name)
+        return channel is not None and channel.shared
+
     def takes(self, name: str, address: str) -> bool:
         """Whether `send` by this channel would go to this one recipient; nothing is sent."""
         channel = self.by_name.get(name)
@@ -90,7 +95,8 @@ def channels_stamp() -> object:
     """Changes when `Channels.from_env` may read something else than before: the file or its
     secrets were replaced. Cheap enough to look at before every message. Raises: ChannelError."""
     settings = wire_settings()
-    return stamp(settings.channels_place), settings.secrets and stamp(settings.secrets)
+    kept = sorted(settings.secrets.glob("*")) if settings.secrets else ()
+    return stamp(settings.channels_place), tuple((file.name, stamp(file)) for file in kept)
 
 
 def local_mail(port: int) -> Channel:

@@ -78,6 +78,8 @@ def _check_service(name: str, service: "NotifyBase") -> None:
             f"channel {name}: one attempt at one recipient; take retry, cc, bcc and any other "
             "recipient out of its url"
         )
+    if getattr(service, "template", None):  # Apprise reads it from the disk
+        raise ChannelError(f"channel {name}: take template out of its url; no file is sent along")
     if service.socket_connect_timeout + service.socket_read_timeout >= PATIENCE:
         raise ChannelError(
             f"channel {name}: make cto and rto in its url less than {PATIENCE:.0f} seconds together"

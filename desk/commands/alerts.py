@@ -9,7 +9,7 @@ from desk import say
 from desk.clock import now
 
 if TYPE_CHECKING:
-    from casework.alert_views import AlertDetail
+    from casework.alert_views import AlertDetail, AlertView
 
 app = typer.Typer(no_args_is_help=True, help="Look at alerts and acknowledge them.")
 
@@ -27,7 +27,7 @@ def list_(
 
     rows = alert_list(connect(), case_key=case, unsent=unsent, limit=limit)
     lines = [
-        (str(a.number), a.case_key or "–", a.lead, a.recipient, _state(a.state, a.acknowledged),
+        (str(a.number), a.case_key or "–", a.lead, a.recipient, _state(a),
          str(a.attempts), say.when(a.created_at), a.asks.nl)
         for a in rows
     ]  # fmt: skip
@@ -88,7 +88,7 @@ def _page(got: "AlertDetail") -> Iterable[str]:
     alert = got.alert
     yield f"Alert {alert.number} to {alert.recipient}, about {alert.case_key or 'no case'}"
     yield f"  asks: {alert.asks.nl}"
-    yield f"  {_state(alert.state, alert.acknowledged)}, made {say.when(alert.created_at)}"
+    yield f"  {_state(alert)}, made {say.when(alert.created_at)}"
     if alert.over:
         yield "  its promise is over since; nothing is asked any more"
     if got.next_at is not None:
@@ -104,5 +104,7 @@ def _page(got: "AlertDetail") -> Iterable[str]:
         yield f"  send it once more: ./estafette alert resend {alert.number}"
 
 
-def _state(state: str, acknowledged: bool) -> str:
-    return f"{state}, seen" if acknowledged else state
+def _state(alert: "AlertView") -> str:
+    unsent = alert.state in {"waiting", "failed"}
+    more = ("seen", alert.acknowledged), ("over", alert.over and unsent)
+    return ", ".join([alert.state, *(word for word, said in more if said)])

@@ -53,7 +53,7 @@ def save(file: Path = FILE, as_json: bool = say.AS_JSON) -> None:
         body, as_json,
         lambda: [
             f"Alerts go through {', '.join(names)}, as {place} says.", *kept,
-            "  a running estafette up takes it over by itself",
+            "  a running estafette up takes it over, if it was started with these secrets",
             "  now try each channel: estafette doctor --send-test --to KEY",
         ],
     )  # fmt: skip

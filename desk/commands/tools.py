@@ -98,7 +98,11 @@ def mailbox(
     found = letters(_mail_folder(), None if number is not None else limit)
     if number is not None:
         found = [letter for letter in found if letter.number == number]
-    say.answer(found, as_json, lambda: _letters(found, whole=number is not None or limit == 1))
+    say.answer(
+        found,
+        as_json,
+        lambda: _letters(found, whole=number is not None or limit == 1, number=number),
+    )
 
 
 def doctor(
@@ -148,9 +152,10 @@ def _mail_folder() -> Path:
     return DeskSettings().mailbox
 
 
-def _letters(found: list[Any], *, whole: bool) -> list[str]:
+def _letters(found: list[Any], *, whole: bool, number: int | None) -> list[str]:
     if not found:
-        return ["The mailbox is empty."]
+        about = f"There is no letter about alert {number}; estafette alert show {number} says why."
+        return ["The mailbox is empty." if number is None else about]
     lines: list[str] = []
     for letter in found:
         lines += [f"{say.when(letter.received)}  {letter.to}", f"  {letter.subject}"]

@@ -37,15 +37,17 @@ def upgrade() -> None:
     _acknowledgements()
     with _changed("alerts") as alerts:
         alerts.add_column(sa.Column("channel", sa.String(length=64), nullable=True))
+        alerts.add_column(sa.Column("by_hand", sa.Boolean(), nullable=True))
         alerts.add_column(sa.Column("instead_of", sa.Integer(), nullable=True))
         alerts.add_column(sa.Column("falls_back_at", UTC_TIME, nullable=True))
         alerts.drop_column("acknowledged_by")
         _words(alerts, drop=True)
         for columns in UNIQUE:
             alerts.drop_constraint(op.f(_unique(columns)), type_="unique")
-    op.execute("UPDATE alerts SET channel = ''")
+    op.execute(sa.text("UPDATE alerts SET channel = '', by_hand = :no").bindparams(no=False))
     with _changed("alerts") as alerts:
         alerts.alter_column("channel", nullable=False, existing_type=sa.String(length=64))
+        alerts.alter_column("by_hand", nullable=False, existing_type=sa.Boolean())
         alerts.create_foreign_key(
             op.f("fk_alerts_instead_of_alerts"), "alerts", ["instead_of"], ["id"]
         )
@@ -90,7 +92,7 @@ def downgrade() -> None:
             alerts.drop_constraint(op.f(f"ck_alerts_{name}"), type_="check")
         _words(alerts, drop=True)
         alerts.drop_constraint(op.f("fk_alerts_instead_of_alerts"), type_="foreignkey")
-        for column in ("channel", "instead_of", "falls_back_at"):
+        for column in ("channel", "instead_of", "falls_back_at", "by_hand"):
             alerts.drop_column(column)
         alerts.add_column(sa.Column("acknowledged_by", sa.String(length=64), nullable=True))
     with _changed("alerts") as alerts:

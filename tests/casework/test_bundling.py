@@ -4,12 +4,14 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from casework.acknowledging import resend
 from casework.alerts import next_to_send, record
-from casework.claiming import LEASE, claim
+from casework.claiming import LEASE, claim, look_again
 from casework.connect import transaction
+from casework.customs import AT_ONCE
 from escalation.hours import AMSTERDAM, parse
 from escalation.interruptions import MOST, SAFE, Manners
-from models import Code, Notice
+from models import Alert, AlertState, Code, Notice
 from tests.casework.looking import DAY, at_once, rows
 from tests.casework.outbox import (
     HOUR,
@@ -161,6 +163,29 @@ def a_code(engine, to="care", now=NOON, **more) -> int:
         period = str(code.id)
     return an_alert(engine, to, now, lead="code", case_id=None, checkpoint_id=None,
                     notice=Notice.CODE, period=period)  # fmt: skip
+
+
+def test_what_is_sent_again_by_hand_goes_at_once_at_night_and_over_the_budget(engine, in_signal):
+    lost = a_day_of(engine, 3)[-1].numbers[0]
+    held = an_alert(engine, "care", NOON + HOUR)
+    with transaction(engine) as session:
+        row = session.get_one(Alert, lost)
+        row.state = AlertState.PERHAPS
+        session.add(row)
+    night = march(2, 23)
+    resend(engine, lost, by="process", now=night)
+    assert [one.numbers for one in send(engine, night, SHIPPED)] == [(lost,)]
+    assert state_of(engine, held) == "waiting", "nothing else goes along"
+    assert not rows(engine, "alerts", f"id = {lost}")[0]["by_hand"]
+
+
+def test_what_is_held_is_planned_anew_when_the_manners_change(engine, in_signal):
+    number = an_alert(engine, "care", march(2, 20))
+    assert send(engine, march(2, 20), SHIPPED) == []
+    look_again(engine, march(2, 21))
+    assert send(engine, march(2, 21), SHIPPED) == [], "the same manners hold it again"
+    look_again(engine, march(2, 22))
+    assert [one.numbers for one in send(engine, march(2, 22), AT_ONCE)] == [(number,)]
 
 
 def test_a_code_somebody_asked_for_goes_at_once_by_itself_and_costs_nothing(engine, in_signal):

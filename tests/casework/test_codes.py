@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casework.alerts import record
 from casework.checkups import leave
 from casework.claiming import claim
 from casework.codes import (
     HOLDS,
     Checked,
+    NoWayOfTheirOwn,
     TooManyCodes,
     ask,
     check,
@@ -21,7 +23,7 @@ from casework.customs import AT_ONCE, Customs
 from casework.falling_back import fall_back
 from casework.link_sessions import LASTS, session_for, whose
 from casework.refusals import NotAllowed, NotFound
-from escalation.interruptions import Manners
+from escalation.interruptions import ALWAYS, Manners
 from escalation.notices import notice_asks
 from tests.builders import NOW, TOWN, a_contact
 from tests.casework.looking import DAY, at_once, behind_the_back, everything, held, rows
@@ -223,6 +225,30 @@ def test_a_code_that_fails_goes_by_no_other_person(engine, care):
     assert {row["recipient_id"] for row in rows(engine, "alerts") if row["notice"] == "code"} == {
         care
     }
+
+
+SHARED = Customs(
+    lambda person, home: Manners(order=("teams", "mail")), lambda channel: None,
+    lambda channel: channel in {"teams", "webhook"},
+)  # fmt: skip
+
+
+def test_a_code_goes_where_nobody_else_reads_though_other_messages_go_elsewhere(engine, care):
+    ask(engine, care, now=NOW, customs=SHARED)
+    (alert,) = claim(engine, NOW, customs=SHARED)
+    assert alert.channel == "mail"
+    record(engine, alert.token, "failed", "refused", NOW, customs=SHARED)
+    again = [one for one in claim(engine, NOW + MINUTE, customs=SHARED) if one.lead == "code"]
+    assert {one.channel for one in again} == {"mail"}, "nor does it fall back to such a place"
+
+
+def test_who_is_reached_only_where_others_read_gets_no_code_and_is_told_how_to_go_on(engine):
+    a_contact(engine, "team", "care_worker", channel="webhook")
+    alone = Customs(lambda person, home: ALWAYS, lambda channel: None, lambda name: True)
+    before = everything(engine)
+    with pytest.raises(NoWayOfTheirOwn, match="contact way add team"):
+        ask(engine, number_of(engine, "team"), now=NOW, customs=alone)
+    assert everything(engine) == before
 
 
 def test_nothing_is_journalled_of_codes(engine, in_signal, care):

@@ -88,7 +88,7 @@ def place_of(engine, number, to="director", at=None):
 
 @pytest.fixture
 def client(folder):
-    return TestClient(pages(DeskSettings()))
+    return TestClient(pages(DeskSettings()), base_url="http://127.0.0.1")
 
 
 def shown_as(browser, engine, key):

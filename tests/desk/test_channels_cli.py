@@ -90,7 +90,7 @@ def test_a_saved_file_is_read_by_this_user_alone_and_the_former_is_kept(
     former = place.read_text()
     assert not before.exists()
     said = saved("channel", "save", write(MAIL, ROOM))
-    assert "a running estafette up takes it over by itself" in said.out
+    assert "takes it over, if it was started with these secrets" in said.out
     assert before.read_text() == former
     assert place.read_text() == "\n".join((MAIL, ROOM))
     assert [stat.S_IMODE(file.stat().st_mode) for file in (place, before)] == [0o600, 0o600]

@@ -96,7 +96,7 @@ def link(engine, number) -> str:
 @pytest.fixture
 def stranger(folder):
     """A browser in which nobody has shown who they are."""
-    return TestClient(pages(DeskSettings()))
+    return TestClient(pages(DeskSettings()), base_url="http://127.0.0.1")
 
 
 @pytest.fixture
@@ -532,8 +532,8 @@ def test_another_site_answers_nothing_in_somebodys_name(client, link, engine, he
     "headers",
     [
         {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
-        {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"},
-        {"Origin": "http://testserver"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1"},
+        {"Origin": "http://127.0.0.1"},
         {"Sec-Fetch-Site": "none"},
         {},
     ],

@@ -26,7 +26,7 @@ from tests.casework.looking import everything
 
 @pytest.fixture
 def client(folder):
-    return TestClient(pages(DeskSettings()))
+    return TestClient(pages(DeskSettings()), base_url="http://127.0.0.1")
 
 
 @pytest.fixture
@@ -55,6 +55,18 @@ def test_following_the_link_changes_nothing(client, an_alert):
         client.head(path)
     assert everything(engine) == before
     engine.dispose()
+
+
+@pytest.mark.parametrize(("seen_at", "public"), [
+    ("http://estafette.gemeente.example", ""), ("http://127.0.0.1", "https://estafette.example"),
+])  # fmt: skip
+def test_cases_and_mailbox_are_seen_at_the_machine_alone(
+    client, an_alert, monkeypatch, seen_at, public
+):
+    monkeypatch.setenv("ESTAFETTE_DESK_URL", public)
+    for path in ("/", "/mail"):
+        assert client.get(f"{seen_at}{path}").status_code == 404
+    assert client.get(f"{seen_at}{an_alert}").status_code == 200
 
 
 def test_no_page_shows_a_name_or_an_address(client, an_alert):

@@ -99,8 +99,10 @@ def test_a_channel_that_breaks_is_a_failed_attempt_and_stops_nothing(house, monk
     a_case(house, "voluntary_care", now() - timedelta(days=30))
     raise_due(house, now())
     post = Post(house, Channels({}), "http://desk")
-    deliver_loop(post, threading.Event(), after(0.5), poll=0.1)
-    number = alert_list(house)[0].number
+    number, over = alert_list(house)[0].number, after(30)
+    deliver_loop(
+        post, threading.Event(), lambda: bool(deliveries(house, number)) or over(), poll=0.1
+    )
     assert deliveries(house, number) == [(1, "mail", "failed", "not-sent")]
 
 

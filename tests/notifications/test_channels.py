@@ -90,12 +90,13 @@ def test_a_secret_file_that_is_no_text_is_named_and_not_shown(hook, tmp_path):
 
 def test_a_new_file_or_secret_is_seen_by_its_stamp(hook, tmp_path):
     seen = [channels_stamp()]
-    (tmp_path / "secrets/HOOK_TOKEN").write_text("one")
-    seen.append(channels_stamp())
+    for secret in ("one", "another"):
+        (tmp_path / "secrets/HOOK_TOKEN").write_text(secret)
+        seen.append(channels_stamp())
     with (tmp_path / "data/channels.toml").open("a") as file:
         file.write("per_minute = 5\n")
     seen.append(channels_stamp())
-    assert len(set(seen)) == 3
+    assert len(set(seen)) == 4
     assert channels_stamp() == seen[-1]
 
 
@@ -134,6 +135,7 @@ def test_a_secret_that_is_a_part_is_quoted_and_a_whole_url_is_not():
         ("mailto://KANARIE.nl?from=a@b.nl&to={address},c@d.nl", "", "one attempt at one recip"),
         ("mailto://KANARIE.nl?from=a@b.nl&to={address}&cc=c@d.nl", "", "one attempt at one recip"),
         ("mailto://KANARIE.nl?from=a@b.nl&to={address}&retry=2", "", "one attempt at one recip"),
+        ("workflows://KANARIE:443/a/b?template=/etc/hostname", "shared = true", "no file is sent"),
         ("json://KANARIE/{address}?rto=60", "", "make cto and rto in its url less than 30"),
     ],
 )
