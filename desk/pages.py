@@ -18,7 +18,9 @@ from desk.say import when
 from desk.settings import DeskSettings
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import APIRouter, FastAPI
+    from fastapi.templating import Jinja2Templates
+    from sqlalchemy.engine import Engine
 
 TEMPLATES = Path(__file__).with_name("templates")
 POLICY = (
@@ -29,20 +31,17 @@ POLICY = (
 
 def pages(settings: DeskSettings) -> "FastAPI":
     """The pages as an application; nothing is read before a page is asked for."""
-    from fastapi import Depends, FastAPI, HTTPException, Request, Response
+    from fastapi import FastAPI, Request, Response
     from fastapi.staticfiles import StaticFiles
     from fastapi.templating import Jinja2Templates
     from starlette.middleware.base import RequestResponseEndpoint
 
     from casework.connect import connect
-    from casework.views import case_list
     from desk.alert_pages import alert_pages
-    from desk.forms import is_foreign, is_here
+    from desk.forms import is_foreign
     from desk.letter_links import pieces
     from desk.link_pages import link_pages
     from desk.showing import Showing
-    from escalation.path import STAGES
-    from notifications.mailbox import letters
 
     app = FastAPI(title="Estafette", docs_url=None, redoc_url=None, openapi_url=None)
     look = Jinja2Templates(TEMPLATES)
@@ -50,27 +49,13 @@ def pages(settings: DeskSettings) -> "FastAPI":
     look.env.filters["pieces"] = pieces
     engine = connect()
 
-    def only_here(request: Request) -> None:
-        if not is_here(request):
-            raise HTTPException(404, "Deze pagina is er alleen op de machine zelf.")
-
-    @app.get("/", dependencies=[Depends(only_here)])
-    def home(request: Request) -> Response:
-        cases = [(c, STAGES[c.stage].dutch) for c in case_list(engine)]
-        told = {"cases": cases, "prefect": settings.prefect_url, "at": now()}
-        return look.TemplateResponse(request, "home.html", told)
-
-    @app.get("/mail", dependencies=[Depends(only_here)])
-    def mail(request: Request) -> Response:
-        found = letters(settings.mailbox, limit=50)
-        return look.TemplateResponse(request, "mail.html", {"letters": found})
-
     @app.post("/out")
     def forget(request: Request) -> Response:
         reply = look.TemplateResponse(request, "forgotten.html", {})
         Showing(engine).forget(reply)
         return reply
 
+    app.include_router(machine_pages(look, engine, settings))
     app.include_router(alert_pages(look, engine))
     app.include_router(link_pages(look, engine))
 
@@ -87,6 +72,35 @@ def pages(settings: DeskSettings) -> "FastAPI":
 
     app.mount("/static", StaticFiles(directory=TEMPLATES / "static"))
     return app
+
+
+def machine_pages(look: "Jinja2Templates", engine: "Engine", settings: DeskSettings) -> "APIRouter":
+    """Who waits where, and the local mailbox, for whoever is at the machine."""
+    from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+    from casework.views import case_list
+    from desk.forms import is_here
+    from escalation.path import STAGES
+    from notifications.mailbox import letters
+
+    def only_here(request: Request) -> None:
+        if not is_here(request):
+            raise HTTPException(404, "Deze pagina is er alleen op de machine zelf.")
+
+    router = APIRouter(dependencies=[Depends(only_here)])
+
+    @router.get("/")
+    def home(request: Request) -> Response:
+        cases = [(c, STAGES[c.stage].dutch) for c in case_list(engine)]
+        told = {"cases": cases, "prefect": settings.prefect_url, "at": now()}
+        return look.TemplateResponse(request, "home.html", told)
+
+    @router.get("/mail")
+    def mail(request: Request) -> Response:
+        found = letters(settings.mailbox, limit=50)
+        return look.TemplateResponse(request, "mail.html", {"letters": found})
+
+    return router
 
 
 @contextmanager
