@@ -28,9 +28,9 @@ BEING_SENT = f"""
     WHERE recipient_id = {OF_WIJK}"""
 THE_SAME_FOR_WHO_STANDS_IN = f"""
     INSERT INTO alerts (case_id, handover_id, event, lead, recipient_id, statutory, created_at,
-        channel, state, next_at, attempts)
-    SELECT case_id, handover_id, event, lead, {OF_STAND}, statutory, created_at, channel, state,
-        next_at, 0
+        channel, by_hand, state, next_at, attempts)
+    SELECT case_id, handover_id, event, lead, {OF_STAND}, statutory, created_at, channel, by_hand,
+        state, next_at, 0
     FROM alerts WHERE recipient_id = {OF_WIJK}"""
 LEAVES = f"UPDATE contacts SET left_at = '{NOW.isoformat()}' WHERE key = 'wijk'"
 GOES_AWAY = (
