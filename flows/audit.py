@@ -5,6 +5,7 @@ machine raises the alarm: a dead watcher cannot report its own death.
 """
 
 import logging
+import time
 import urllib.error
 import urllib.request
 
@@ -17,6 +18,7 @@ from prefect.states import Completed, Failed
 from casework import audit as casework_audit
 from casework.audit import Report
 from casework.connect import connect
+from casework.rounds import audited
 from flows import clock, notices, pictures, words
 from flows.discretion import discreet
 from flows.settings import FlowSettings
@@ -43,14 +45,16 @@ def audit() -> State[None]:
 
 
 def audit_once(settings: FlowSettings) -> Report:
-    """The audit's report; the heartbeat is sent when it is clean.
+    """The audit's report, kept in the rows until the next; the heartbeat is sent when it is clean.
 
     Whoever administers the installation is told in time of what it will need.
     """
     own = connect()  # a connection of its own, not the watch's
     try:
         notices.tell(own, clock.now())
+        began = time.monotonic()
         report = casework_audit.audit(own, clock.now(), horizon=settings.horizon)
+        audited(own, report, time.monotonic() - began)
     finally:
         own.dispose()
     if report.clean and settings.heartbeat_url:

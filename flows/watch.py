@@ -6,6 +6,7 @@ can see it; `flows.plain` runs the same loop without it.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from prefect.states import Completed
 from sqlalchemy.engine import Engine
 
 from casework.promises import next_due, raise_due
+from casework.rounds import swept
 from flows import bells, clock
 from flows.arming import Arming
 from flows.discretion import discreet
@@ -74,11 +76,13 @@ def watch_loop(
 
 
 def _raise_all(engine: Engine, now: Callable[[], datetime]) -> int:
-    total = 0
+    total, began = 0, time.monotonic()
     while raised := raise_due(engine, now()):
         total += raised
         bells.OUTBOX.ring()
     if total:
+        # Only now, when all is raised: what an operator sees of it keeps no promise waiting.
+        swept(engine, total, time.monotonic() - began, now())
         log.info("raised: %d", total)
         bells.ARMING.ring()
         bells.VISITS.ring()  # the visits of these promises come at the same moment

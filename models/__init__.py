@@ -31,6 +31,7 @@ from models.columns import UtcTime
 from models.journal import AdministrationEntry, JournalEntry
 from models.people import Absence, Contact, Organisation, Way
 from models.policy import Decree, PolicyVersion
+from models.round import Round, RoundOf
 
 __all__ = [
     "Absence",
@@ -61,6 +62,8 @@ __all__ = [
     "Request",
     "RequestState",
     "Role",
+    "Round",
+    "RoundOf",
     "Signal",
     "Succession",
     "TermChange",
