@@ -65,6 +65,11 @@ class Figures:
     sweep: LastRound | None
     audit: LastRound | None
 
+    def longest(self, since: Iterable[datetime | None]) -> float:
+        """The seconds since the first of these moments; 0 when none of them has come."""
+        first = min((moment for moment in since if moment is not None), default=self.at)
+        return max((self.at - first).total_seconds(), 0.0)
+
 
 def figures(engine: Engine, now: datetime) -> Figures:
     """One look at everything that is open, due, unsent or on offer at this moment."""

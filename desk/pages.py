@@ -41,6 +41,7 @@ def pages(settings: DeskSettings) -> "FastAPI":
     from desk.forms import is_foreign
     from desk.letter_links import pieces
     from desk.link_pages import link_pages
+    from desk.metrics_page import metrics_page
     from desk.showing import Showing
 
     app = FastAPI(title="Estafette", docs_url=None, redoc_url=None, openapi_url=None)
@@ -58,6 +59,7 @@ def pages(settings: DeskSettings) -> "FastAPI":
     app.include_router(machine_pages(look, engine, settings))
     app.include_router(alert_pages(look, engine))
     app.include_router(link_pages(look, engine))
+    app.include_router(metrics_page(engine))
 
     @app.middleware("http")
     async def guarded(request: Request, call_next: RequestResponseEndpoint) -> Response:

@@ -1,4 +1,4 @@
-"""Running Estafette: up, demo, watch, migrate, audit."""
+"""Running Estafette: up, demo, watch, migrate, audit, metrics."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from desk.clock import now
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (up, demo, watch, migrate, audit):
+    for command in (up, demo, watch, migrate, audit, metrics):
         app.command()(command)
 
 
@@ -71,3 +71,16 @@ def audit(as_json: bool = say.AS_JSON) -> None:
     say.answer(report, as_json, lambda: [*lines, f"{report.checked} open cases: {verdict}."])
     if not report.clean:
         raise typer.Exit(1)
+
+
+def metrics(as_json: bool = say.AS_JSON) -> None:
+    """Show how the whole house stands in numbers, as Prometheus reads them at /metrics.
+
+    No case, no name and no address is in them; docs/metrics.md says what each means.
+    """
+    from casework.connect import connect
+    from desk.metrics import Metrics
+    from desk.metrics_page import as_values
+
+    text = Metrics(connect()).text()
+    say.answer(as_values(text) if as_json else None, as_json, text.splitlines)

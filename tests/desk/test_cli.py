@@ -42,7 +42,7 @@ def test_help_needs_neither_prefect_nor_a_database():
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "demo", "watch", "doctor", "migrate", "audit", "term", "replay", "mailbox",
+    ["up", "demo", "watch", "doctor", "migrate", "audit", "metrics", "term", "replay", "mailbox",
      "signal add", "signal import", "case list", "case show", "case act", "case acts",
      "case decide", "case answer", "case reopen", "handover offer", "handover draft",
      "handover offer-draft", "handover assign", "handover revoke", "handover show",
