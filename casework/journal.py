@@ -41,6 +41,13 @@ def append(
     session.execute(sa.insert(JournalEntry), [entry])
 
 
+def last_line_at(engine: Engine) -> datetime | None:
+    """When the newest line of any case was written."""
+    newest = select(JournalEntry.at).order_by(col(JournalEntry.id).desc()).limit(1)
+    with reading(engine) as session:
+        return session.exec(newest).first()
+
+
 def extend(session: Session, lines: Iterable[Mapping[str, Any]]) -> None:
     """Journals of many cases have these lines more, each made by `line` on its case's head."""
     session.execute(_extending(), packed(line.values() for line in lines))

@@ -1,75 +1,44 @@
 """The doctor: one line per thing Estafette depends on, ok or what to do. Changes nothing."""
 
-import json
-import shutil
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
+from desk.line import Line, safely
+from desk.machine import clock_line, disk_line, settings_line, zone_line
+from desk.prefect_lines import prefect_lines
 from desk.settings import DeskSettings
+from desk.window import window
 
-ROOM_NEEDED = 200 * 1024 * 1024  # bytes; the two databases, logs and mail grow slowly
 DECREES_AHEAD_MONTHS = 12
 LOAD_DECREE = "load the next royal decree: estafette decree import FILE, or estafette decree add"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing looked at. `way_out` says what to do when it is not ok."""
-
-    what: str
-    ok: bool
-    found: str
-    way_out: str = ""
+SENT_WITHIN = timedelta(minutes=10)
+AUDITED_WITHIN = timedelta(minutes=35)  # every quarter of an hour; one may be missed
 
 
 def examine(engine: Engine, settings: DeskSettings, now: datetime) -> list[Line]:
     """Everything, in the order in which it is mended."""
+    began = time.monotonic()
+    prefect = window(settings, now)  # first: it compares its clock to this moment
+    meanwhile = timedelta(seconds=time.monotonic() - began)  # a server that is gone takes seconds
     return [
-        _safely("disk", lambda: _disk(settings)),
-        _safely("time zone", _zone),
-        _safely("database", lambda: _database(engine)),
+        settings_line(),
+        safely("disk", lambda: disk_line(engine, settings)),
+        zone_line(now),
+        safely("database", lambda: _database(engine)),
+        safely("clock", lambda: clock_line(engine, prefect, now + meanwhile)),
         *_rows(engine, settings, now),
-        _safely("channels", _channels),
-        _safely("reach", lambda: _reach(engine)),
-        _safely("own words", _own_words),
-        _safely("prefect", lambda: _prefect(settings)),
+        safely("channels", _channels),
+        safely("reach", lambda: _reach(engine)),
+        safely("own words", _own_words),
+        safely("outbox", lambda: _outbox(engine, now)),
+        *prefect_lines(prefect, settings, now),
+        safely("last audit", lambda: _last_audit(engine, now)),
     ]
-
-
-def _safely(what: str, look: Callable[[], Line]) -> Line:
-    from desk.plainly import sentence_for
-
-    try:
-        return look()
-    except Exception as error:
-        said = sentence_for(error)
-        if said is None:
-            raise
-        return Line(what, False, said)
-
-
-def _disk(settings: DeskSettings) -> Line:
-    folder = settings.data.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    found = f"{free // 2**20} MB free where {settings.data} is"
-    return Line("disk", free > ROOM_NEEDED, found, "make room, or set ESTAFETTE_DATA elsewhere")
-
-
-def _zone() -> Line:
-    try:
-        ZoneInfo("Europe/Amsterdam")
-    except ZoneInfoNotFoundError:
-        return Line("time zone", False, "Europe/Amsterdam is not known", "install tzdata")
-    return Line("time zone", True, "Europe/Amsterdam is known")
 
 
 def _database(engine: Engine) -> Line:
@@ -97,9 +66,9 @@ def _rows(engine: Engine, settings: DeskSettings, now: datetime) -> Iterator[Lin
         found = f"{report.checked} open cases, {len(report.findings)} findings"
         return Line("audit", report.clean, found, "run: estafette audit")
 
-    yield _safely("decrees", lambda: _decrees(engine, now))
-    yield _safely("administration", administration)
-    yield _safely("audit", promises)
+    yield safely("decrees", lambda: _decrees(engine, now))
+    yield safely("administration", administration)
+    yield safely("audit", promises)
 
 
 def _decrees(engine: Engine, now: datetime) -> Line:
@@ -149,11 +118,40 @@ def _own_words() -> Line:
     return Line("own words", True, found)
 
 
-def _prefect(settings: DeskSettings) -> Line:
-    """The server of this folder, asked over its API; nothing of Prefect is imported."""
-    url = f"http://127.0.0.1:{settings.prefect_port}/api"
-    try:
-        with urllib.request.urlopen(f"{url}/admin/version", timeout=3) as reply:
-            return Line("prefect", True, f"server {json.load(reply)} answers at {url}")
-    except (urllib.error.URLError, OSError):
-        return Line("prefect", False, f"no server answers at {url}", "run: estafette up")
+def _outbox(engine: Engine, now: datetime) -> Line:
+    """Whether what could be sent is sent; what keeps to office hours or a digest may wait."""
+    from casework.figures import figures
+
+    stand = figures(engine, now)
+    waiting = sum(queue.count for queue in stand.outbox.values())
+    if not waiting:
+        return Line("outbox", True, "no alert waits")
+    oldest = stand.longest(queue.since for queue in stand.outbox.values())
+    overdue = stand.longest(queue.due for queue in stand.outbox.values())
+    found = f"{waiting} alerts wait, the oldest for {_for(oldest)}"
+    if overdue <= SENT_WITHIN.total_seconds():
+        return Line("outbox", True, found)
+    found += f"; one could have been sent {_for(overdue)} ago"
+    mend = "start the worker (estafette up), or send without Prefect (estafette watch); see them: "
+    return Line("outbox", False, found, f"{mend}estafette alert list --unsent")
+
+
+def _last_audit(engine: Engine, now: datetime) -> Line:
+    """Whether the audit comes by; that all is in order now is the line `audit`."""
+    from casework.figures import figures
+
+    last = figures(engine, now).audit
+    mend = "it comes every quarter of an hour while the worker runs: estafette up"
+    if last is None:
+        return Line("last audit", False, "there was none yet", mend)
+    ago = _for((now - last.at).total_seconds())
+    found = f"{ago} ago: {last.counted} open cases, {sum(last.found.values())} findings"
+    return Line("last audit", now - last.at <= AUDITED_WITHIN, found, mend)
+
+
+def _for(seconds: float) -> str:
+    """A length of time in its largest unit."""
+    for unit, many in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * many:
+            return f"{seconds / many:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} seconds"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from desk.doctor import Line
+from desk.line import Line
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine

@@ -21,6 +21,7 @@ class DeskSettings(BaseSettings):
     visits_at_once: int = Field(default=1, ge=1, le=32)
     stuck_seconds: int = Field(default=90, ge=10)
     desk_port: int = Field(default=8080, ge=1, le=65535)
+    work_pool: str = "estafette"  # in which the doctor looks for workers
 
     @model_validator(mode="after")
     def ports_differ(self) -> Self:

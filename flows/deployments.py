@@ -1,4 +1,4 @@
-"""All deployments on one screen: which flows Prefect knows, where their code is, when they run.
+"""Deployments: what `flows.declared` lists, made in Prefect.
 
     python -m flows.deployments            declare them in the work pool ESTAFETTE_WORK_POOL
 
@@ -9,9 +9,6 @@ own schedule, where our worker keeps them going by itself.
 
 import logging
 import threading
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -20,60 +17,15 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.base import BaseJobConfiguration
 
+from flows.declared import DEPLOYMENTS, IN_PROCESS, NAME, ON_THE_HOUR, Deployed
 from flows.settings import FlowSettings
-
-NAME = "estafette"  # every deployment's own name: "voluntary-care/estafette"
-IN_PROCESS = "estafette-in-process"  # the type of work pool that our own worker serves
-A_CASE = {
-    "type": "object",
-    "properties": {"case": {"type": "string", "title": "case", "position": 0}},
-    "required": ["case"],
-}
-ON_THE_HOUR = datetime(2026, 1, 1, tzinfo=UTC)
-NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
 
 log = logging.getLogger("estafette.flows.deployments")
 _one_at_a_time = threading.Lock()  # several threads of one process begin together
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """A flow as Prefect knows it; `kept` means that our own worker keeps it going unscheduled."""
-
-    flow: str
-    entrypoint: str
-    says: str
-    takes: dict[str, Any]
-    every: timedelta | None = None
-    kept: bool = False
-
-
-def _stage(flow: str, says: str) -> Deployed:
-    return Deployed(flow, f"flows.stages.{flow.replace('-', '_')}", says, A_CASE)
-
-
-# fmt: off
-DEPLOYMENTS = (
-    _stage("signal", "Melding: one run per case and visit"),
-    _stage("assessment", "Beoordeling: one run per case and visit"),
-    _stage("voluntary-care", "Vrijwillige hulp: one run per case and visit"),
-    _stage("outreach-care", "Bemoeizorg: one run per case and visit"),
-    _stage("warning", "Waarschuwing: one run per case and visit"),
-    _stage("behavioural-order", "Gedragsaanwijzing: one run per case and visit"),
-    _stage("house-closure", "Woningsluiting: one run per case and visit"),
-    _stage("aftercare", "Nazorg: one run per case and visit"),
-    Deployed("watch", "flows.watch.watch", "Raises what is due; re-arms visits", NOTHING,
-             every=timedelta(hours=1), kept=True),
-    Deployed("deliver", "flows.deliver.deliver", "Sends the outbox", NOTHING,
-             every=timedelta(hours=1), kept=True),
-    Deployed("audit", "flows.audit.audit", "Proves the promises; heartbeat when clean", NOTHING,
-             every=timedelta(minutes=15)),
-)
-# fmt: on
-
-
 def declare(client: SyncPrefectClient, pool: str) -> None:
-    """The work pool and every deployment exist as written above. Again changes nothing."""
+    """The work pool and every deployment exist as declared. Again changes nothing."""
     with _one_at_a_time:
         _declare_all(client, pool)
 

@@ -28,7 +28,7 @@ from prefect.workers.base import (
 )
 
 from flows import bells, clock
-from flows.deployments import IN_PROCESS
+from flows.declared import IN_PROCESS
 from flows.discretion import kind_and_place
 
 POLL_SECONDS = 10.0  # bells make a visit prompt; polling only makes it certain

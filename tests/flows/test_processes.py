@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import StateType
 
 from casework.alert_views import alert_list
 from flows.clock import now
-from flows.deployments import IN_PROCESS
+from flows.declared import IN_PROCESS
 from tests.builders import a_case
 from tests.flows.conftest import PORT, ROOT
 from tests.flows.working import runs

@@ -10,7 +10,7 @@ from prefect.flows import Flow
 from escalation.path import OPEN_STAGES, PATH
 from escalation.shape import Stage
 from flows import stages
-from flows.deployments import DEPLOYMENTS
+from flows.declared import DEPLOYMENTS
 from flows.visiting import STORIES
 from flows.words import number_in, run_name
 

@@ -1,0 +1,74 @@
+"""What is deployed: which flows Prefect knows, where their code is, when they run. One screen.
+
+    python -m flows.declared               the same in JSON, for whoever compares it
+
+Nothing of Prefect is imported here, so that asking takes a moment and not seconds.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+NAME = "estafette"  # every deployment's own name: "voluntary-care/estafette"
+IN_PROCESS = "estafette-in-process"  # the type of work pool that our own worker serves
+A_CASE = {
+    "type": "object",
+    "properties": {"case": {"type": "string", "title": "case", "position": 0}},
+    "required": ["case"],
+}
+ON_THE_HOUR = datetime(2026, 1, 1, tzinfo=UTC)
+NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A flow as Prefect knows it; `kept` means that our own worker keeps it going unscheduled."""
+
+    flow: str
+    entrypoint: str
+    says: str
+    takes: dict[str, Any]
+    every: timedelta | None = None
+    kept: bool = False
+
+
+def _stage(flow: str, says: str) -> Deployed:
+    return Deployed(flow, f"flows.stages.{flow.replace('-', '_')}", says, A_CASE)
+
+
+# fmt: off
+DEPLOYMENTS = (
+    _stage("signal", "Melding: one run per case and visit"),
+    _stage("assessment", "Beoordeling: one run per case and visit"),
+    _stage("voluntary-care", "Vrijwillige hulp: one run per case and visit"),
+    _stage("outreach-care", "Bemoeizorg: one run per case and visit"),
+    _stage("warning", "Waarschuwing: one run per case and visit"),
+    _stage("behavioural-order", "Gedragsaanwijzing: one run per case and visit"),
+    _stage("house-closure", "Woningsluiting: one run per case and visit"),
+    _stage("aftercare", "Nazorg: one run per case and visit"),
+    Deployed("watch", "flows.watch.watch", "Raises what is due; re-arms visits", NOTHING,
+             every=timedelta(hours=1), kept=True),
+    Deployed("deliver", "flows.deliver.deliver", "Sends the outbox", NOTHING,
+             every=timedelta(hours=1), kept=True),
+    Deployed("audit", "flows.audit.audit", "Proves the promises; heartbeat when clean", NOTHING,
+             every=timedelta(minutes=15)),
+)
+# fmt: on
+
+
+def declared() -> list[dict[str, Any]]:
+    """Every deployment as it should be, in plain values; `every` in seconds."""
+    return [
+        {
+            "flow": one.flow,
+            "entrypoint": one.entrypoint,
+            "every": one.every.total_seconds() if one.every else None,
+            "kept": one.kept,
+        }
+        for one in DEPLOYMENTS
+    ]
+
+
+if __name__ == "__main__":
+    print(json.dumps(declared()))  # noqa: T201
