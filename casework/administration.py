@@ -65,6 +65,13 @@ def administered(session: Session) -> bool:
     return session.exec(select(AdministrationEntry.id).limit(1)).first() is not None
 
 
+def administered_since(engine: Engine) -> datetime | None:
+    """When the record begins, which is when the installation was made."""
+    first = select(AdministrationEntry.at).order_by(col(AdministrationEntry.id)).limit(1)
+    with reading(engine) as session:
+        return session.exec(first).first()
+
+
 def administration(engine: Engine, *, limit: int = 200) -> list[Entry]:
     """What was changed, newest first."""
     newest = select(AdministrationEntry).order_by(col(AdministrationEntry.id).desc()).limit(limit)

@@ -138,12 +138,16 @@ def _outbox(engine: Engine, now: datetime) -> Line:
 
 def _last_audit(engine: Engine, now: datetime) -> Line:
     """Whether the audit comes by; that all is in order now is the line `audit`."""
+    from casework.administration import administered_since
     from casework.figures import figures
 
     last = figures(engine, now).audit
     mend = "it comes every quarter of an hour while the worker runs: estafette up"
     if last is None:
-        return Line("last audit", False, "there was none yet", mend)
+        began = administered_since(engine)
+        is_new = began is not None and now - began <= AUDITED_WITHIN
+        found = "there was none yet" + ("; this installation is new" if is_new else "")
+        return Line("last audit", is_new, found, mend)
     ago = _for((now - last.at).total_seconds())
     found = f"{ago} ago: {last.counted} open cases, {sum(last.found.values())} findings"
     return Line("last audit", now - last.at <= AUDITED_WITHIN, found, mend)

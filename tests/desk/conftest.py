@@ -34,6 +34,8 @@ def folder(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatc
     (data / "estafette.db").write_bytes(sqlite_template.read_bytes())
     monkeypatch.setenv("ESTAFETTE_DATA", str(data))
     monkeypatch.setenv("COLUMNS", "240")
+    # A server that the tests of the flows started in this very process is not this folder's.
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
     return data
 
 

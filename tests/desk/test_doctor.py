@@ -14,6 +14,7 @@ import pytest
 from casework.audit import audit
 from casework.connect import connect
 from casework.rounds import audited
+from casework.schema import migrate
 from desk.clock import now
 from desk.doctor import examine
 from desk.line import Line
@@ -135,6 +136,14 @@ def test_an_audit_that_stays_away_is_said(house):
     assert (line.ok, "0 findings" in line.found) == (True, True)
     line = lines(house, now() + 36 * MINUTE)["last audit"]
     assert (line.ok, "36 minutes ago" in line.found) == (False, True)
+
+
+def test_a_new_installation_is_given_time_for_its_first_audit(tmp_path):
+    engine = connect(f"sqlite:///{tmp_path}/new.db")
+    migrate(engine, now())
+    assert lines(engine)["last audit"].ok
+    assert not lines(engine, now() + 36 * MINUTE)["last audit"].ok
+    engine.dispose()
 
 
 @contextmanager
