@@ -433,5 +433,6 @@ def test_the_baton_is_never_dropped_whatever_happens(worlds):
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_the_baton_is_never_dropped_in_many_lives(worlds):
     run(Baton, worlds, a_town_of_partners, max_examples=300, stateful_step_count=70)

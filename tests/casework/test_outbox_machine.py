@@ -346,5 +346,6 @@ def test_whatever_comes_and_whoever_sends_it_no_alert_is_lost_late_or_too_much(w
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_the_same_for_a_whole_night(worlds):
     run(Outbox, worlds, a_town_with_channels, max_examples=300, stateful_step_count=50)

@@ -532,5 +532,6 @@ def test_the_relay_holds_its_promises_whatever_happens(worlds):
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_the_relay_holds_its_promises_for_many_lives(worlds):
     run(Relay, worlds, max_examples=250, stateful_step_count=60)
