@@ -38,10 +38,7 @@ def acknowledge(engine: Engine, number: int, *, by: str, now: datetime) -> str:
     notice about the installation: it returns on its next rung.
     """
     with transaction(engine) as session:
-        alert = session.get(Alert, number)
-        if alert is None:
-            raise NotFound("alert", number, "see: estafette alert list")
-        case = _case_of(session, alert)
+        alert, case = _held(session, number)
         actor = acting(session, by, now).key
         if _knows(session, number, actor):
             return "known"
@@ -64,10 +61,7 @@ def resend(engine: Engine, number: int, *, by: str, now: datetime) -> None:
     Raises NotAllowed for one that arrived, that is void or on its way; NotFound.
     """
     with transaction(engine) as session:
-        alert = session.get(Alert, number)
-        if alert is None:
-            raise NotFound("alert", number, "see: estafette alert list")
-        case = _case_of(session, alert)
+        alert, case = _held(session, number)
         actor = acting(session, by, now).key
         if alert.state not in RESENT:
             raise NotAllowed(f"alert {number} is {alert.state.value}; there is nothing to resend")
@@ -86,16 +80,18 @@ def _knows(session: Session, number: int, actor: str) -> bool:
     return session.exec(known).first() is not None
 
 
-def _case_of(session: Session, alert: Alert) -> Case | None:
-    """The alert's case, locked; None for a notice. The alert is as it is now, and no sender takes
-    it until the transaction ends: somebody may have been first."""
-    case = None
+def _held(session: Session, number: int) -> tuple[Alert, Case | None]:
+    """The alert as it is now, and its case, locked; None for a notice. No sender takes the alert
+    until the transaction ends: somebody may have been first. Raises NotFound."""
+    alert, case = session.get(Alert, number), None
+    if alert is None:
+        raise NotFound("alert", number, "see: estafette alert list")
     if alert.case_id is None:
         one_at_a_time(session)
     else:
         case = find(session, session.get_one(Case, alert.case_id).key)
     session.refresh(alert, with_for_update=True)
-    return case
+    return alert, case
 
 
 def _quiet(session: Session, case: Case, alert: Alert, now: datetime) -> bool:
