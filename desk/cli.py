@@ -27,6 +27,7 @@ from desk.commands import (
     terms,
     tools,
     ways,
+    window,
 )
 
 HELP = """Estafette passes a nuisance case from signal to aftercare without dropping the baton.
@@ -63,6 +64,7 @@ app.add_typer(decrees.app, name="decree")
 paths.add_to(app)
 running.add_to(app)
 tools.add_to(app)
+window.add_to(app)
 
 
 def main() -> None:

@@ -127,6 +127,7 @@ people do next is played by itself, a minute or so later; the other cases are yo
 WHERE = """
 Estafette runs. Where to look:
   every stage visit   {prefect}
+                      its password: ./estafette window --show-password
   who waits where     {pages}
   alerts that came    {mailbox}     or: ./estafette mailbox
   one case            ./estafette case list, then ./estafette case show CASE

@@ -22,12 +22,18 @@ START = "start one: estafette up, or python -m flows.worker"
 DECLARE = "start the worker again, which declares them; for another work pool run: python -m "
 DECLARE += "flows.deployments"
 ON_ITS_PAGE = "on Prefect's page Deployments"
+FOR_OTHERS = 0o077
+WRONG_PASSWORD = "set PREFECT_API_AUTH_STRING to it: name:password; for the embedded server leave "
+WRONG_PASSWORD += "it unset, and start the server again"
+GUARD = "set PREFECT_SERVER_API_AUTH_STRING where the server runs, and PREFECT_API_AUTH_STRING for "
+GUARD += "who speaks to it; the embedded server has one by itself: stop it, and run: estafette up"
+SEEN = "; other machines reach them, and without TLS before it the password can be overheard"
 
 
 def prefect_lines(window: Window, settings: DeskSettings, now: datetime) -> Iterator[Line]:
     """All of them, also when no server answers."""
     yield _server(window)
-    yield _credential(window)
+    yield _credential(window, settings)
     pool = settings.work_pool
     yield _through(window, "workers", lambda: _workers(window, pool, now))
     yield _through(window, "deployments", lambda: _deployments(window, pool))
@@ -35,8 +41,9 @@ def prefect_lines(window: Window, settings: DeskSettings, now: datetime) -> Iter
 
 def _server(window: Window) -> Line:
     if not window.is_open and window.asks_password:
-        found = f"the server at {window.url} asks for a password"
-        return Line("prefect", False, found, "set PREFECT_API_AUTH_STRING to it: name:password")
+        given = "refuses the password it was given" if window.password else "asks for a password"
+        found = f"the server at {window.url} {given}"
+        return Line("prefect", False, found, WRONG_PASSWORD)
     if not window.is_open:
         found = f"no server answers at {window.url}"
         return Line("prefect", False, found, "run: estafette up")
@@ -49,16 +56,21 @@ def _server(window: Window) -> Line:
     )
 
 
-def _credential(window: Window) -> Line:
-    if window.asks_password:
-        return Line("ui credential", True, "Prefect's API and pages ask for a password")
-    if not window.is_open:
+def _credential(window: Window, settings: DeskSettings) -> Line:
+    """Whether strangers are kept out of Prefect's API and pages."""
+    if settings.credential.exists() and settings.credential.stat().st_mode & FOR_OTHERS:
+        found = f"other users of this machine can read {settings.credential}"
+        return Line("ui credential", False, found, f"run: chmod 600 {settings.credential}")
+    if not (window.asks_password or window.is_open):
         return Line("ui credential", True, CLOSED)
-    found = "Prefect's API and pages ask for no password"
-    if window.on_loopback:
-        return Line("ui credential", True, f"{found}; they were asked on this machine")
-    mend = "set PREFECT_SERVER_API_AUTH_STRING where the server runs, and PREFECT_API_AUTH_STRING "
-    return Line("ui credential", False, found, f"{mend}for who speaks to it")
+    if not window.asks_password:
+        return Line("ui credential", False, "Prefect's API and pages ask for no password", GUARD)
+    if window.knows_forms is False:
+        found = "Prefect's pages ask for a password, and take forms of other sites (no CSRF)"
+        mend = "set PREFECT_SERVER_CSRF_PROTECTION_ENABLED=true where the server runs"
+        return Line("ui credential", False, found, mend)
+    found = "Prefect's API and pages ask for a password"
+    return Line("ui credential", True, f"{found}{SEEN if settings.seen_elsewhere else ''}")
 
 
 def _through(window: Window, what: str, look: Callable[[], Line]) -> Line:

@@ -1,6 +1,7 @@
 """What the desk and the embedded default read from the environment (ESTAFETTE_*)."""
 
 from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Self
 
@@ -9,12 +10,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class DeskSettings(BaseSettings):
-    """The data folder and the loopback ports of the embedded default."""
+    """The data folder, and the address and ports of the embedded default."""
 
     model_config = SettingsConfigDict(env_prefix="ESTAFETTE_", env_ignore_empty=True)
 
     data: Path = Path(".estafette")
     prefect_port: int = Field(default=4200, ge=1, le=65535)
+    # Where Prefect's server listens; another address than this machine's own lets others in.
+    prefect_host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     smtp_port: int = Field(default=8025, ge=1, le=65535)
     # The flows read these too; here they are checked before anything is started.
     horizon_days: int = Field(default=400, ge=1)
@@ -44,7 +47,21 @@ class DeskSettings(BaseSettings):
 
     @property
     def prefect_url(self) -> str:
-        return f"http://127.0.0.1:{self.prefect_port}"
+        """Where this machine finds Prefect; the address of "everywhere" is none."""
+        host = str(self.prefect_host)
+        if self.prefect_host.is_unspecified:
+            host = "127.0.0.1" if self.prefect_host.version == 4 else "::1"
+        return f"http://{host if '.' in host else f'[{host}]'}:{self.prefect_port}"
+
+    @property
+    def seen_elsewhere(self) -> bool:
+        """Whether other machines can reach Prefect's pages."""
+        return not self.prefect_host.is_loopback
+
+    @property
+    def credential(self) -> Path:
+        """The file with the name and password of Prefect's pages; `flows.credential` makes it."""
+        return self.data / "prefect" / "credential"
 
     @property
     def desk_url(self) -> str:

@@ -4,12 +4,14 @@
       ├── flows.server      Prefect's API and UI
       └── flows.worker      visits, watch, deliver
 
-Everything on loopback, everything in one folder, and nothing left behind: the children's standard
+Everything on loopback (Prefect's pages elsewhere only when told so, and never without a password),
+everything in one folder, and nothing left behind: the children's standard
 input is a pipe from this process, and when it closes, even because of kill -9, they stop.
 
     TreeError (RuntimeError)   the tree cannot start: one sentence with a way out
 """
 
+import errno
 import fcntl
 import os
 import signal
@@ -35,6 +37,7 @@ READY_SECONDS, PROGRESS_SECONDS, LOOK_SECONDS = 180.0, 5.0, 0.3
 LOCK_SECONDS = 15.0  # children of an instance that was just killed need a moment to notice
 FIRST_WAIT, LONGEST_WAIT, WELL_AFTER = 1.0, 30.0, 60.0
 STOP_SECONDS = 12.0
+REFUSALS = {78, 98}  # exit codes with which a child says in one sentence why it cannot start
 LARGEST_LOG = 5_000_000  # bytes; then it is put aside at the next start
 
 Say = Callable[[str], None]
@@ -61,8 +64,8 @@ class Tree:
         """Every process is there and Prefect answers. Raises TreeError, with nothing left over."""
         try:
             lock = self._open.enter_context(_locked(self.data))
-            _refuse_taken("PREFECT", self.settings.prefect_port)
-            _refuse_taken("DESK", self.settings.desk_port)
+            _refuse_taken("PREFECT", str(self.settings.prefect_host), self.settings.prefect_port)
+            _refuse_taken("DESK", HOST, self.settings.desk_port)
             self._serve_mail()
             server, worker = (self._child(name, lock) for name in ("server", "worker"))
             self.children.append(server)
@@ -118,6 +121,8 @@ class Tree:
             now = time.monotonic()
             if self.stopping.wait(LOOK_SECONDS):
                 raise TreeError("stopped before Prefect had started")
+            if server.exit_code() in REFUSALS:
+                raise TreeError(f"Prefect did not start: {_last_line(server.log)}")
             if server.exit_code() is not None or now - began > READY_SECONDS:
                 raise TreeError(f"Prefect did not start; its log says why: {server.log}")
             if now - told >= PROGRESS_SECONDS:
@@ -253,14 +258,18 @@ def _owner(data: Path) -> str:
     return (data / "lock").read_text() or "unknown"
 
 
-def _refuse_taken(name: str, port: int) -> None:
-    with socket.socket() as door:
+def _refuse_taken(name: str, host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            door.bind((HOST, port))
-        except OSError:
+            door.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                mend = f"port {port} is in use; set ESTAFETTE_{name}_PORT to a free port"
+                raise TreeError(mend) from None
             raise TreeError(
-                f"port {port} is in use; set ESTAFETTE_{name}_PORT to a free port"
+                f"{host} port {port} can not be listened on: {error.strerror}; correct "
+                f"ESTAFETTE_{name}_HOST or ESTAFETTE_{name}_PORT"
             ) from None
 
 
@@ -270,6 +279,10 @@ def _answers(address: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _last_line(log: Path) -> str:
+    return log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
 
 
 def _appending(log: Path) -> IO[bytes]:

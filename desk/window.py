@@ -21,6 +21,7 @@ from desk.settings import DeskSettings
 SECONDS = 3.0
 HALF = timedelta(seconds=0.5)  # the header counts whole seconds; this is its middle
 CLIENT = "estafette-doctor"
+SWITCHED_OFF = "it answered 422"  # to who asks for a token
 
 
 class NoWindow(RuntimeError):
@@ -34,12 +35,25 @@ class Window:
     url: str
     version: str | None = None
     asks_password: bool = False
+    password: str = field(default="", repr=False)  # name:password, given when it asks for one
     clock_apart: timedelta | None = None  # how far our clock is ahead of the server's
-    _headers: dict[str, str] = field(default_factory=dict)
+    _headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def is_open(self) -> bool:
         return self.version is not None
+
+    @property
+    def knows_forms(self) -> bool | None:
+        """Whether it takes changes only with a token of its own, so that no other page can make
+        them in a browser (CSRF). None: it can not be asked."""
+        if not self.is_open:
+            return None
+        try:
+            given = self.ask(f"/csrf-token?client={CLIENT}")
+        except NoWindow as error:
+            return False if str(error) == SWITCHED_OFF else None
+        return True if isinstance(given, dict) and "token" in given else None
 
     @property
     def on_loopback(self) -> bool:
@@ -92,22 +106,30 @@ class Window:
                 self.clock_apart = ours - parsedate_to_datetime(dated).astimezone(UTC) - HALF
 
     def _refused(self, code: int, now: datetime) -> None:
-        password = os.environ.get("PREFECT_API_AUTH_STRING", "")
         first = not self.asks_password
         self.asks_password = self.asks_password or code == 401
-        if self.asks_password and first and password:
-            said = base64.b64encode(password.encode()).decode()
+        if self.asks_password and first and self.password:
+            said = base64.b64encode(self.password.encode()).decode()
             self._headers["Authorization"] = f"Basic {said}"
             self.look(now)
 
 
 def window(settings: DeskSettings, now: datetime) -> Window:
     """The embedded server of these settings; without one, that which PREFECT_API_URL names."""
-    embedded = Window(f"{settings.prefect_url}/api")
+    given = os.environ.get("PREFECT_API_AUTH_STRING", "")
+    embedded = Window(f"{settings.prefect_url}/api", password=given or kept_password(settings))
     embedded.look(now)
     elsewhere = os.environ.get("PREFECT_API_URL", "").rstrip("/")
     if embedded.is_open or embedded.asks_password or not elsewhere.startswith("http"):
         return embedded
-    named = Window(elsewhere)
+    named = Window(elsewhere, password=given)  # ours is told to no other server
     named.look(now)
     return named
+
+
+def kept_password(settings: DeskSettings) -> str:
+    """The name and password of the embedded server, the operator's or ours; "" when there is none
+    yet. Raises OSError when the file is there and is not for us."""
+    set_by_hand = os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
+    file = settings.credential
+    return set_by_hand or (file.read_text("ascii").strip() if file.exists() else "")

@@ -1,13 +1,17 @@
-"""Prefect's settings for the embedded default: everything on loopback, everything in one folder.
+"""Prefect's settings for the embedded default: everything on loopback, everything in one folder,
+behind a password of its own.
 
 Prefect reads its settings when it is imported, so `settle` comes before the first Prefect import.
 An operator who runs Prefect elsewhere starts none of this and sets PREFECT_API_URL instead.
 """
 
+import ipaddress
 import os
 from pathlib import Path
 
-HOST = "127.0.0.1"
+from flows.credential import ASKED, credential, refuse_weak
+
+LOOPBACK = "127.0.0.1"
 
 # Ours to decide: a value left over from another project would send runs to the wrong place.
 _FIXED = {
@@ -16,8 +20,10 @@ _FIXED = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
-    # Every new client would ask for both; the server's answer is known.
-    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
+    # A page from elsewhere can not make a browser change anything here.
+    "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
+    # Every new client would ask; `flows.window` looks at the version for all of them.
     "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
 }
 
@@ -46,23 +52,43 @@ _DEFAULTS = {
 
 
 def settle(data: Path, port: int) -> None:
-    """This process now speaks to, or is, the embedded server of the folder `data`."""
+    """This process now speaks to, or is, the embedded server of the folder `data`.
+
+    Raises CredentialError, when its password can not be used, and OSError.
+    """
     home = data.resolve() / "prefect"
     home.mkdir(parents=True, exist_ok=True)
-    os.environ.update(_FIXED | _place(home, port))
+    words = credential(home)
+    refuse_weak(words[ASKED], host())
+    os.environ.pop("PREFECT_API_KEY", None)  # of Prefect's cloud; it would go before the password
+    os.environ.update(_FIXED | _place(home, port) | words)
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
 
 
+def host() -> str:
+    """The address that the embedded server listens on; this machine's own unless told otherwise."""
+    return os.environ.get("ESTAFETTE_PREFECT_HOST") or LOOPBACK
+
+
 def _place(home: Path, port: int) -> dict[str, str]:
-    here = f"http://{HOST}:{port}"
+    listens = ipaddress.ip_address(host())
+    here = f"http://{_from_here(listens)}:{port}"
     return {
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": f"{here}/api",
-        "PREFECT_SERVER_API_HOST": HOST,
+        "PREFECT_SERVER_API_HOST": str(listens),
         "PREFECT_SERVER_API_PORT": str(port),
-        "PREFECT_SERVER_UI_API_URL": f"{here}/api",
+        # Where a browser asks. From elsewhere, perhaps through a proxy: at the address of the page.
+        "PREFECT_SERVER_UI_API_URL": f"{here}/api" if listens.is_loopback else "/api",
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
-        # The API asks for no password: at least no page from elsewhere may call it in a browser.
+        # No page from elsewhere may call the API in a browser, also not with a password.
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": here,
     }
+
+
+def _from_here(listens: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """The address at which this machine finds it; that of "everywhere" is none."""
+    if listens.is_unspecified:
+        return LOOPBACK if listens.version == 4 else "[::1]"
+    return str(listens) if listens.version == 4 else f"[{listens}]"

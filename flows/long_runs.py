@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -24,12 +24,13 @@ from prefect.states import Crashed, Pending
 
 from flows import bells
 from flows.deployments import declare, deployment_id
-from flows.discretion import kind_and_place
+from flows.discretion import Undisclosed, kind_and_place
 from flows.settings import FlowSettings
 from flows.window import reachable
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 PLAIN_LOOK_SECONDS = 3.0  # how often a plain loop asks whether Prefect is back
+AILING_SECONDS = 60.0  # how long it leaves a Prefect alone that answers and takes no runs
 
 Over = Callable[[], bool]
 log = logging.getLogger("estafette.flows.long_runs")
@@ -72,14 +73,27 @@ def _keep(long_run: LongRun, settings: FlowSettings) -> None:
 
 
 def _once(long_run: LongRun, settings: FlowSettings) -> None:
+    name = long_run.flow.name
     if not reachable():
-        log.warning("%s runs without Prefect for now", long_run.flow.name)
-        long_run.plainly(_prefect_is_back())
+        _plainly(long_run, PLAIN_LOOK_SECONDS)
         return
-    with get_client(sync_client=True) as client:
-        run = _new_run(client, long_run.flow.name, settings)
-    # The run's own state says what went wrong; here it only matters that it is over.
-    run_flow(long_run.flow, flow_run=run, return_type="state")
+    try:
+        with get_client(sync_client=True) as client:
+            run = _new_run(client, name, settings)
+        ended = cast("State[Any]", run_flow(long_run.flow, flow_run=run, return_type="state"))
+    except Exception as error:
+        # Whatever ails Prefect (its disk is full, its database locked), no promise waits for it.
+        log.warning("Prefect does not carry %s: %s", name, kind_and_place(error))
+        _plainly(long_run, AILING_SECONDS)
+        return
+    if ended.is_failed():
+        # The loop itself broke off: the next one waits a little, or it would break off at once.
+        raise Undisclosed((ended.message or "it failed").rpartition("Undisclosed: ")[2])
+
+
+def _plainly(long_run: LongRun, look_seconds: float) -> None:
+    log.warning("%s runs without Prefect for now", long_run.flow.name)
+    long_run.plainly(_prefect_is_back(look_seconds))
 
 
 def _new_run(client: SyncPrefectClient, flow: str, settings: FlowSettings) -> FlowRun:
@@ -115,14 +129,14 @@ def prepared(pool: str) -> bool:
     return True
 
 
-def _prefect_is_back() -> Over:
-    look_at = time.monotonic() + PLAIN_LOOK_SECONDS
+def _prefect_is_back(look_seconds: float) -> Over:
+    look_at = time.monotonic() + look_seconds
 
     def back() -> bool:
         nonlocal look_at
         if time.monotonic() < look_at:
             return False
-        look_at = time.monotonic() + PLAIN_LOOK_SECONDS
+        look_at = time.monotonic() + look_seconds
         return reachable()
 
     return back

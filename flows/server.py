@@ -1,4 +1,4 @@
-"""Prefect's own server, API and pages, as one process on loopback.
+"""Prefect's own server, API and pages, as one process on loopback, behind a password.
 
     python -m flows.server --data .estafette --port 4200
 
@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows import leash
-from flows.embedded import HOST, settle
+from flows.credential import CredentialError
+from flows.embedded import host, settle
 
 if TYPE_CHECKING:
     import uvicorn
 
-PORT_TAKEN = 98
+PORT_TAKEN, REFUSED = 98, 78
 SHUTDOWN_SECONDS = 5
 
 
@@ -26,16 +27,22 @@ def main(arguments: list[str] | None = None) -> int:
     """Serves until it is told to stop. Answers at /api/health once it is ready."""
     options = _parser().parse_args(arguments)
     try:
+        settle(options.data, options.port)
         # Bound before Prefect is imported: a port in use is known at once, not seconds later.
-        door = _bind(options.port)
-    except OSError:
-        print(f"port {options.port} on {HOST} is in use", file=sys.stderr)  # noqa: T201
-        return PORT_TAKEN
+        door = _bind(host(), options.port)
+    except CredentialError as error:
+        return _refused(str(error))
+    except OSError as error:
+        return _refused(f"port {options.port} on {host()}: {error.strerror}", PORT_TAKEN)
     if options.leash:
         leash.stop_with_parent()
-    settle(options.data, options.port)
     _server().run(sockets=[door])
     return 0
+
+
+def _refused(why: str, code: int = REFUSED) -> int:
+    print(why, file=sys.stderr)  # noqa: T201
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,10 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _bind(port: int) -> socket.socket:
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _bind(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.bind((HOST, port))
+    door.bind((address, port))
     return door
 
 

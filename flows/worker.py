@@ -20,6 +20,7 @@ from flows import bells, leash
 from flows.embedded import settle
 
 if TYPE_CHECKING:
+    from flows.lookout import Lookout
     from flows.settings import FlowSettings
 
 FORM = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -64,40 +65,51 @@ def _work() -> None:
     # Prefect is imported here and not above: `settle` comes first.
     from flows.deliver import deliver, deliver_plainly
     from flows.long_runs import LongRun, keep_going
+    from flows.lookout import Lookout
     from flows.settings import FlowSettings
     from flows.watch import watch, watch_plainly
 
-    settings = FlowSettings()
+    settings, lookout = FlowSettings(), Lookout().posted()
     loops = [
         keep_going(LongRun(watch, watch_plainly), settings),
         keep_going(LongRun(deliver, deliver_plainly), settings),
     ]
-    _enter_visits(settings)
+    _enter_visits(settings, lookout)
     for loop in loops:
         loop.join(LEAVE_SECONDS)
 
 
-def _enter_visits(settings: "FlowSettings") -> None:
+def _enter_visits(settings: "FlowSettings", lookout: "Lookout") -> None:
     """Visits are entered whenever Prefect is there, until this process stops."""
     from flows.discretion import kind_and_place
 
     while not bells.STOPPING.is_set():
         try:
             # An event loop for each stay: one that was broken off leaves its cancellation behind.
-            asyncio.run(_serve(settings))
+            asyncio.run(_serve(settings, lookout))
         except (Exception, asyncio.CancelledError) as error:
-            if not bells.STOPPING.is_set():
+            if not (bells.STOPPING.is_set() or lookout.shut_out):
                 log.warning("the worker lost Prefect: %s", kind_and_place(error))
         bells.STOPPING.wait(AWAY_SECONDS)
 
 
-async def _serve(settings: "FlowSettings") -> None:
+async def _serve(settings: "FlowSettings", lookout: "Lookout") -> None:
+    from prefect.context import SyncClientContext
+
     from flows.in_process import EstafetteWorker
     from flows.long_runs import instance, prepared
 
-    if await asyncio.to_thread(prepared, settings.work_pool):
-        limit, name = settings.visits_at_once, f"estafette {instance()}"
-        await EstafetteWorker(settings.work_pool, name=name, limit=limit).serve()
+    if not await asyncio.to_thread(prepared, settings.work_pool):
+        return
+    limit, name = settings.visits_at_once, f"estafette {instance()}"
+    # One client for all visits: each of its own would ask for a token first, which is a write.
+    with SyncClientContext.get_or_create():
+        worker = EstafetteWorker(settings.work_pool, name=name, limit=limit)
+        serving = asyncio.ensure_future(worker.serve())
+        while not (serving.done() or lookout.shut_out):
+            await asyncio.wait([serving], timeout=AWAY_SECONDS)
+        serving.cancel()
+        await serving
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ def folder(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("ESTAFETTE_DATA", str(data))
     monkeypatch.setenv("COLUMNS", "240")
     # A server that the tests of the flows started in this very process is not this folder's.
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"):
+        monkeypatch.delenv(name, raising=False)
     return data
 
 

@@ -9,7 +9,7 @@ from desk.doctor import examine
 from desk.line import Line
 from desk.prefect_lines import OUR_NAME, OUR_POOL, declared
 from desk.settings import DeskSettings
-from desk.window import Window
+from desk.window import Window, window
 from flows import declared as of_the_flows
 from flows.deployments import declare
 from tests.flows.conftest import PORT
@@ -113,7 +113,50 @@ def test_a_server_of_another_version_is_said(said, monkeypatch):
     assert (line.ok, "this installation has 3.8.0" in line.found) == (False, True)
 
 
-def test_a_server_elsewhere_without_a_password_is_said(said, monkeypatch):
-    monkeypatch.setattr(Window, "on_loopback", False)
+def test_a_server_without_a_password_is_said(said, monkeypatch):
+    def without(*given) -> Window:
+        found = window(*given)
+        found.asks_password = False
+        return found
+
+    monkeypatch.setattr("desk.doctor.window", without)
     line = said()["ui credential"]
     assert (line.ok, "PREFECT_SERVER_API_AUTH_STRING" in line.way_out) == (False, True)
+
+
+def test_a_server_that_takes_forms_of_other_sites_is_said(said, monkeypatch):
+    monkeypatch.setattr(Window, "knows_forms", False)
+    line = said()["ui credential"]
+    assert (line.ok, "CSRF_PROTECTION" in line.way_out) == (False, True)
+
+
+def test_a_password_that_is_refused_is_said_and_not_shown(said, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "estafette:verkeerd")
+    found = said()
+    assert (found["prefect"].ok, "refuses the password" in found["prefect"].found) == (False, True)
+    assert "verkeerd" not in str(found)
+
+
+def test_the_embedded_servers_own_password_is_used_when_none_is_set(said, server, monkeypatch):
+    monkeypatch.delenv("PREFECT_API_AUTH_STRING")
+    monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING")
+    assert not said()["prefect"].ok, "another folder holds no password for this server"
+    monkeypatch.setattr(DeskSettings, "credential", server / "prefect" / "credential")
+    found = said()
+    assert found["prefect"].ok
+    assert found["ui credential"].ok
+
+
+def test_a_password_that_others_on_the_machine_can_read_is_said(said, monkeypatch, tmp_path):
+    shown = tmp_path / "credential"
+    shown.write_text("estafette:0123456789abcdef0123")
+    shown.chmod(0o644)
+    monkeypatch.setattr(DeskSettings, "credential", shown)
+    line = said()["ui credential"]
+    assert (line.ok, line.way_out) == (False, f"run: chmod 600 {shown}")
+
+
+def test_pages_that_other_machines_reach_are_said_with_what_that_means(said, monkeypatch):
+    monkeypatch.setenv("ESTAFETTE_PREFECT_HOST", "0.0.0.0")
+    line = said()["ui credential"]
+    assert (line.ok, "other machines reach them" in line.found) == (True, True)

@@ -1,0 +1,63 @@
+"""`estafette window`: where Prefect's pages are, and the password only when it is asked for."""
+
+import pytest
+
+WORDS = "estafette:0123456789abcdef0123"
+
+
+@pytest.fixture
+def kept(folder, monkeypatch):
+    monkeypatch.setenv("ESTAFETTE_PREFECT_PORT", "4300")
+    (folder / "prefect").mkdir()
+    (folder / "prefect" / "credential").write_text(f"{WORDS}\n")
+    return folder / "prefect" / "credential"
+
+
+def test_it_says_where_the_pages_are_and_which_file_holds_the_password(estafette, kept):
+    said = estafette("window")
+    assert "http://127.0.0.1:4300/runs" in said.out
+    assert str(kept) in said.out
+    assert "--show-password" in said.out
+    assert WORDS not in said.out + said.err
+    assert WORDS not in estafette("window", "--json").out
+
+
+def test_it_shows_the_password_when_asked(estafette, kept):
+    assert WORDS in estafette("window", "--show-password").out
+    assert estafette("window", "--show-password", "--json").json["password"] == WORDS
+
+
+def test_an_operators_own_password_is_named_by_its_variable(estafette, kept, monkeypatch):
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ops:geheim-en-lang-genoeg")
+    said = estafette("window")
+    assert "PREFECT_SERVER_API_AUTH_STRING" in said.out
+    assert "geheim" not in said.out
+    assert "ops:geheim-en-lang-genoeg" in estafette("window", "--show-password").out
+
+
+def test_a_prefect_elsewhere_is_named_without_what_is_secret_in_its_address(
+    estafette, folder, monkeypatch
+):
+    monkeypatch.setenv("PREFECT_API_URL", "https://ops:geheim@prefect.example.org/api")
+    said = estafette("window")
+    assert "https://prefect.example.org/runs" in said.out
+    assert "PREFECT_API_AUTH_STRING" in said.out
+    assert "geheim" not in said.out
+
+
+def test_before_the_first_start_there_is_no_password_and_it_says_so(estafette, folder):
+    said = estafette("window", "--show-password")
+    assert (said.code, "estafette up" in said.err) == (1, True)
+
+
+def test_pages_that_other_machines_reach_come_with_a_warning(estafette, kept, monkeypatch):
+    monkeypatch.setenv("ESTAFETTE_PREFECT_HOST", "0.0.0.0")
+    said = estafette("window")
+    assert "overheard" in said.out
+    assert "http://127.0.0.1:4300/runs" in said.out
+
+
+def test_an_address_that_is_none_is_refused(estafette, kept, monkeypatch):
+    monkeypatch.setenv("ESTAFETTE_PREFECT_HOST", "everywhere")
+    said = estafette("window")
+    assert (said.code, "ESTAFETTE_PREFECT_HOST" in said.err) == (1, True)
