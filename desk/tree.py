@@ -37,7 +37,7 @@ READY_SECONDS, PROGRESS_SECONDS, LOOK_SECONDS = 180.0, 5.0, 0.3
 LOCK_SECONDS = 15.0  # children of an instance that was just killed need a moment to notice
 FIRST_WAIT, LONGEST_WAIT, WELL_AFTER = 1.0, 30.0, 60.0
 STOP_SECONDS = 12.0
-REFUSALS = {78, 98}  # exit codes with which a child says in one sentence why it cannot start
+CANNOT_START = 78  # the exit code of a child whose last line says why; flows.embedded has it too
 LARGEST_LOG = 5_000_000  # bytes; then it is put aside at the next start
 
 Say = Callable[[str], None]
@@ -121,7 +121,7 @@ class Tree:
             now = time.monotonic()
             if self.stopping.wait(LOOK_SECONDS):
                 raise TreeError("stopped before Prefect had started")
-            if server.exit_code() in REFUSALS:
+            if server.exit_code() == CANNOT_START:
                 raise TreeError(f"Prefect did not start: {_last_line(server.log)}")
             if server.exit_code() is not None or now - began > READY_SECONDS:
                 raise TreeError(f"Prefect did not start; its log says why: {server.log}")
@@ -141,6 +141,7 @@ class Child:
         self._command, self._env, self._lock = command, env, lock
         self._wait, self._began = FIRST_WAIT, 0.0
         self._again_at: float | None = None
+        self._said = ""
 
     def start(self) -> None:
         with _appending(self.log) as log:
@@ -169,10 +170,25 @@ class Child:
             lived_well = now - self._began > WELL_AFTER
             self._wait = FIRST_WAIT if lived_well else min(self._wait * 2, LONGEST_WAIT)
             self._again_at = now + self._wait
-            why = f"signal {-code}" if code < 0 else f"exit code {code}"
-            say(f"the {self.name} ended ({why}) and is started again; its log: {self.log}")
+            self._tell(say, code)
         elif now >= self._again_at:
+            self._start_again(say)
+
+    def _tell(self, say: Say, code: int) -> None:
+        why = f"signal {-code}" if code < 0 else f"exit code {code}"
+        line = f"the {self.name} ended ({why}) and is started again; its log: {self.log}"
+        if code == CANNOT_START:
+            line = f"the {self.name} can not start and is tried again: {_last_line(self.log)}"
+        if code != CANNOT_START or line != self._said:  # what does not change is said once
+            say(line)
+        self._said = line
+
+    def _start_again(self, say: Say) -> None:
+        try:
             self.start()
+        except OSError as error:  # no room for its log, or no memory: later perhaps
+            self._again_at = time.monotonic() + LONGEST_WAIT
+            say(f"the {self.name} can not be started now: {error.strerror}")
 
     def stop(self) -> None:
         """The process is gone: asked first, then made."""

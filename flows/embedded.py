@@ -3,15 +3,21 @@ behind a password of its own.
 
 Prefect reads its settings when it is imported, so `settle` comes before the first Prefect import.
 An operator who runs Prefect elsewhere starts none of this and sets PREFECT_API_URL instead.
+
+    CannotStart (RuntimeError)   says in one sentence why, and what to do; end with CANNOT_START
 """
 
 import ipaddress
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from flows.credential import ASKED, credential, refuse_weak
+from flows.alone import NotAlone, take_place
+from flows.credential import ASKED, CredentialError, credential, refuse_weak
 
 LOOPBACK = "127.0.0.1"
+CANNOT_START = 78  # what the parent reads the reason at, in the last line of the log
 
 # Ours to decide: a value left over from another project would send runs to the wrong place.
 _FIXED = {
@@ -51,8 +57,30 @@ _DEFAULTS = {
 }
 
 
+class CannotStart(RuntimeError):
+    """This process can not do its work in this folder; the message says why and what to do."""
+
+
+@contextmanager
+def at_work(data: Path, port: int, what: str, name: str = "") -> Iterator[None]:
+    """This process is settled in the folder, and its only `what` ("server", "worker") of this name.
+
+    Raises CannotStart, at once.
+    """
+    try:
+        place = take_place(data, what, name)
+        settle(data, port)
+    except (NotAlone, CredentialError) as error:
+        raise CannotStart(str(error)) from None
+    except OSError as error:
+        raise CannotStart(f"{data} can not be used: {error.strerror}") from None
+    with place:
+        yield
+
+
 def settle(data: Path, port: int) -> None:
-    """This process now speaks to, or is, the embedded server of the folder `data`.
+    """This process speaks to, or is, the embedded server of the folder `data`; `at_work` makes sure
+    that it is alone in that.
 
     Raises CredentialError, when its password can not be used, and OSError.
     """

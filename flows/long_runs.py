@@ -6,8 +6,6 @@ goes out; once Prefect is back a run is made again.
 """
 
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -20,9 +18,12 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.flow_engine import run_flow
 from prefect.flows import Flow
+from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES
+from prefect.settings.context import temporary_settings
 from prefect.states import Crashed, Pending
 
 from flows import bells
+from flows.alone import instance
 from flows.deployments import declare, deployment_id
 from flows.discretion import Undisclosed, kind_and_place
 from flows.settings import FlowSettings
@@ -31,6 +32,8 @@ from flows.window import reachable
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 PLAIN_LOOK_SECONDS = 3.0  # how often a plain loop asks whether Prefect is back
 AILING_SECONDS = 60.0  # how long it leaves a Prefect alone that answers and takes no runs
+# Prefect's client tries for minutes by itself, and all that time no promise would be raised.
+IMPATIENT = {PREFECT_CLIENT_MAX_RETRIES: 2, PREFECT_API_REQUEST_TIMEOUT: 10.0}
 
 Over = Callable[[], bool]
 log = logging.getLogger("estafette.flows.long_runs")
@@ -42,11 +45,6 @@ class LongRun:
 
     flow: Flow[[], Any]
     plainly: Callable[[Over], object]
-
-
-def instance() -> str:
-    """Tells this installation's runs from another's: the machine, or ESTAFETTE_INSTANCE."""
-    return os.environ.get("ESTAFETTE_INSTANCE") or socket.gethostname()
 
 
 def keep_going(long_run: LongRun, settings: FlowSettings) -> threading.Thread:
@@ -78,9 +76,10 @@ def _once(long_run: LongRun, settings: FlowSettings) -> None:
         _plainly(long_run, PLAIN_LOOK_SECONDS)
         return
     try:
-        with get_client(sync_client=True) as client:
+        with temporary_settings(IMPATIENT), get_client(sync_client=True) as client:
             run = _new_run(client, name, settings)
-        ended = cast("State[Any]", run_flow(long_run.flow, flow_run=run, return_type="state"))
+        with temporary_settings(IMPATIENT):
+            ended = cast("State[Any]", run_flow(long_run.flow, flow_run=run, return_type="state"))
     except Exception as error:
         # Whatever ails Prefect (its disk is full, its database locked), no promise waits for it.
         log.warning("Prefect does not carry %s: %s", name, kind_and_place(error))

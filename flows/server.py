@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows import leash
-from flows.credential import CredentialError
-from flows.embedded import host, settle
+from flows.embedded import CANNOT_START, CannotStart, at_work, host
 
 if TYPE_CHECKING:
     import uvicorn
 
-PORT_TAKEN, REFUSED = 98, 78
 SHUTDOWN_SECONDS = 5
 
 
@@ -27,22 +25,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Serves until it is told to stop. Answers at /api/health once it is ready."""
     options = _parser().parse_args(arguments)
     try:
-        settle(options.data, options.port)
-        # Bound before Prefect is imported: a port in use is known at once, not seconds later.
-        door = _bind(host(), options.port)
-    except CredentialError as error:
-        return _refused(str(error))
-    except OSError as error:
-        return _refused(f"port {options.port} on {host()}: {error.strerror}", PORT_TAKEN)
-    if options.leash:
-        leash.stop_with_parent()
-    _server().run(sockets=[door])
+        with at_work(options.data, options.port, "server"):
+            # Bound before Prefect is imported: a port in use is known at once, not seconds later.
+            door = _bind(host(), options.port)
+            if options.leash:
+                leash.stop_with_parent()
+            _server().run(sockets=[door])
+    except CannotStart as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return CANNOT_START
     return 0
-
-
-def _refused(why: str, code: int = REFUSED) -> int:
-    print(why, file=sys.stderr)  # noqa: T201
-    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,7 +49,10 @@ def _bind(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     door = socket.socket(family, socket.SOCK_STREAM)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.bind((address, port))
+    try:
+        door.bind((address, port))
+    except OSError as error:
+        raise CannotStart(f"port {port} on {address}: {error.strerror}") from None
     return door
 
 

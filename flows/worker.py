@@ -13,11 +13,13 @@ import os
 import signal
 import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows import bells, leash
-from flows.embedded import settle
+from flows.alone import instance
+from flows.embedded import CANNOT_START, CannotStart, at_work
 
 if TYPE_CHECKING:
     from flows.lookout import Lookout
@@ -37,11 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(stopping, lambda *_: _stop())
     if options.leash:
         leash.stop_with_parent()
-    if options.port:
-        settle(options.data, options.port)
-    logging.basicConfig(level=logging.INFO, format=FORM, stream=sys.stdout)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # else every call of the API is a line
-    _work()
+    try:
+        with _settled(options):
+            logging.basicConfig(level=logging.INFO, format=FORM, stream=sys.stdout)
+            # Else every call of the API is a line.
+            logging.getLogger("httpx").setLevel(logging.WARNING)
+            _work()
+    except CannotStart as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return CANNOT_START
     return 0
 
 
@@ -51,6 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help="the embedded Prefect server's port")
     parser.add_argument("--leash", action="store_true", help="stop when standard input is closed")
     return parser
+
+
+def _settled(options: argparse.Namespace) -> AbstractContextManager[None]:
+    """In the embedded default one worker of a name; elsewhere an operator's settings hold."""
+    if not options.port:
+        return nullcontext()
+    return at_work(options.data, options.port, "worker", instance())
 
 
 def _stop() -> None:
@@ -97,7 +110,7 @@ async def _serve(settings: "FlowSettings", lookout: "Lookout") -> None:
     from prefect.context import SyncClientContext
 
     from flows.in_process import EstafetteWorker
-    from flows.long_runs import instance, prepared
+    from flows.long_runs import prepared
 
     if not await asyncio.to_thread(prepared, settings.work_pool):
         return
