@@ -15,6 +15,8 @@ from pathlib import Path
 MENDABLE = {
     "disk is full": "the disk of the database is full, make room",
     "no space left": "a disk is full, make room",
+    "disk i/o error": "the disk of the database is full or broken",
+    "unable to open database": "the database file can not be opened, is the disk full?",
     "database is locked": "the database is locked by another program",
     "readonly database": "the database can not be written to, see to the rights on its file",
     "connection refused": "the database can not be reached",

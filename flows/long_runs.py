@@ -26,6 +26,7 @@ from flows import bells
 from flows.alone import instance
 from flows.deployments import declare, deployment_id
 from flows.discretion import Undisclosed, kind_and_place
+from flows.sayings import Sayings
 from flows.settings import FlowSettings
 from flows.window import reachable
 
@@ -56,43 +57,51 @@ def keep_going(long_run: LongRun, settings: FlowSettings) -> threading.Thread:
 
 
 def _keep(long_run: LongRun, settings: FlowSettings) -> None:
-    wait = FIRST_WAIT
+    wait, sayings = FIRST_WAIT, Sayings()
     while not bells.STOPPING.is_set():
         began = time.monotonic()
         try:
-            _once(long_run, settings)
+            _once(long_run, settings, sayings)
             wait = FIRST_WAIT
+            sayings.over()
         except Exception as error:
-            log.error("%s broke off: %s", long_run.flow.name, kind_and_place(error))
+            _say(sayings, logging.ERROR, f"{long_run.flow.name} broke off: {kind_and_place(error)}")
             bells.STOPPING.wait(wait)
             # A loop that ran well for long and then broke off starts again soon.
             lived_well = time.monotonic() - began > 2 * LONGEST_WAIT
             wait = FIRST_WAIT if lived_well else min(wait * 2, LONGEST_WAIT)
 
 
-def _once(long_run: LongRun, settings: FlowSettings) -> None:
+def _once(long_run: LongRun, settings: FlowSettings, sayings: Sayings) -> None:
     name = long_run.flow.name
     if not reachable():
-        _plainly(long_run, PLAIN_LOOK_SECONDS)
+        _say(sayings, logging.WARNING, f"{name} runs without Prefect for now")
+        long_run.plainly(_prefect_is_back(PLAIN_LOOK_SECONDS))
         return
     try:
-        with temporary_settings(IMPATIENT), get_client(sync_client=True) as client:
-            run = _new_run(client, name, settings)
         with temporary_settings(IMPATIENT):
-            ended = cast("State[Any]", run_flow(long_run.flow, flow_run=run, return_type="state"))
+            ended = _run(long_run, settings)
     except Exception as error:
         # Whatever ails Prefect (its disk is full, its database locked), no promise waits for it.
-        log.warning("Prefect does not carry %s: %s", name, kind_and_place(error))
-        _plainly(long_run, AILING_SECONDS)
+        said = f"{name} runs without Prefect, which does not carry it: {kind_and_place(error)}"
+        _say(sayings, logging.WARNING, said)
+        long_run.plainly(_prefect_is_back(AILING_SECONDS))
         return
     if ended.is_failed():
         # The loop itself broke off: the next one waits a little, or it would break off at once.
         raise Undisclosed((ended.message or "it failed").rpartition("Undisclosed: ")[2])
 
 
-def _plainly(long_run: LongRun, look_seconds: float) -> None:
-    log.warning("%s runs without Prefect for now", long_run.flow.name)
-    long_run.plainly(_prefect_is_back(look_seconds))
+def _say(sayings: Sayings, level: int, line: str) -> None:
+    if sayings.is_news(line, time.monotonic()):
+        log.log(level, line)
+
+
+def _run(long_run: LongRun, settings: FlowSettings) -> State[Any]:
+    """How the run of the loop ended. Raises whatever Prefect does when it does not carry it."""
+    with get_client(sync_client=True) as client:
+        run = _new_run(client, long_run.flow.name, settings)
+    return cast("State[Any]", run_flow(long_run.flow, flow_run=run, return_type="state"))
 
 
 def _new_run(client: SyncPrefectClient, flow: str, settings: FlowSettings) -> FlowRun:

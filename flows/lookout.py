@@ -6,10 +6,10 @@ import threading
 import time
 
 from flows import bells
+from flows.sayings import Sayings
 from flows.window import Look, Stand, look
 
 LOOK_SECONDS = 5.0
-AGAIN_SECONDS = 600.0
 MEANWHILE = "promises are raised and alerts are sent meanwhile; visits wait"
 
 log = logging.getLogger("estafette.flows.lookout")
@@ -20,7 +20,7 @@ class Lookout:
 
     def __init__(self) -> None:
         self.last: Look | None = None
-        self._told_at = 0.0
+        self._sayings = Sayings()
 
     @property
     def shut_out(self) -> bool:
@@ -35,14 +35,13 @@ class Lookout:
 
     def turn(self, found: Look, at: float) -> None:
         """What was found is known, and told when it is new or was last told long ago."""
-        changed, self.last = found != self.last, found
-        is_open = found.stand is Stand.OPEN
-        if changed or (not is_open and at - self._told_at >= AGAIN_SECONDS):
-            self._told_at = at
-            log.log(
-                logging.INFO if is_open else logging.WARNING,
-                found.says if is_open else f"{found.says} ({MEANWHILE})",
-            )
+        before, self.last = self.last, found
+        if found.stand is Stand.OPEN:
+            self._sayings.over()
+            if found != before:
+                log.info(found.says)
+        elif self._sayings.is_news(found.says, at):
+            log.warning("%s (%s)", found.says, MEANWHILE)
 
     def _loop(self) -> None:
         while not bells.STOPPING.wait(LOOK_SECONDS):

@@ -22,7 +22,8 @@ from flows.arming import Arming
 from flows.clock import now
 from flows.discretion import Undisclosed, kind_and_place
 from flows.long_runs import AILING_SECONDS, LongRun, keep_going, prepared
-from flows.lookout import AGAIN_SECONDS, MEANWHILE, Lookout
+from flows.lookout import MEANWHILE, Lookout
+from flows.sayings import AGAIN_SECONDS, Sayings
 from flows.settings import FlowSettings
 from flows.watch import watch, watch_plainly
 from flows.window import Look, Stand, look
@@ -138,7 +139,7 @@ def test_whatever_ails_prefect_promises_are_raised(house, monkeypatch, caplog, s
         loop.join(60)
     assert not loop.is_alive()
     assert {alert.case_key for alert in alert_list(house)} == {key}
-    assert ("Prefect does not carry watch" in caplog.text) == (said == OURS)
+    assert ("which does not carry it" in caplog.text) == (said == OURS)
 
 
 def stop_when_raised(house):
@@ -163,7 +164,7 @@ def test_a_prefect_that_takes_no_runs_is_left_alone_for_a_while(monkeypatch):
             return 0
 
         for _ in range(3):
-            long_runs._once(LongRun(watch, plainly), FlowSettings())
+            long_runs._once(LongRun(watch, plainly), FlowSettings(), Sayings())
     assert tried == [0, AILING_SECONDS, 2 * AILING_SECONDS]
 
 
