@@ -39,6 +39,7 @@ class AlertView:
     statutory: bool
     over: bool  # the promise was answered or lapsed since
     notice: str | None  # what a notice about the installation is about
+    how_many: int | None  # what a notice about a trouble counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ def _alert(
         statutory=alert.statutory,
         over=about is not None and about.closed_at is not None,
         notice=alert.notice.value if alert.notice else None,
+        how_many=alert.how_many,
     )
 
 

@@ -153,7 +153,7 @@ def _tried(session: Session, alert: Alert, *, first: str) -> set[str]:
 def _put_beside(session: Session, alert: Alert, to: Contact, channel: str, now: datetime) -> None:
     about = alert.model_dump(include={
         "case_id", "checkpoint_id", "rung", "handover_id", "request_id", "event", "notice",
-        "period", "lead", "statutory",
+        "period", "how_many", "lead", "statutory",
     })  # fmt: skip
     new = Alert(
         **about, recipient_id=to.id or 0, channel=channel, instead_of=alert.id, created_at=now,

@@ -1,5 +1,6 @@
 """Notices: alerts about the installation itself, which belong to no case."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.engine import Engine
@@ -45,7 +46,7 @@ def _untold(session: Session, now: datetime) -> list[Alert]:
         Alert.notice == Notice.DECREES_RUN_OUT, Alert.period == str(last_year), Alert.rung == rung
     )
     known = set(session.exec(told))
-    people = [person for person in _recipients(session, now) if person not in known]
+    people = [person for person in who_hears(session, TOLD, now) if person not in known]
     return [_alert(str(last_year), rung, person, now) for person in people]
 
 
@@ -63,12 +64,12 @@ def _alert(period: str, rung: int, recipient: int, now: datetime) -> Alert:
     )
 
 
-def _recipients(session: Session, now: datetime) -> list[int]:
-    """Everybody with the first function somebody has; the deputy of whoever is absent.
+def who_hears(session: Session, functions: Sequence[str], now: datetime) -> list[int]:
+    """Everybody with the first of these functions somebody has; the deputy of whoever is absent.
 
     An absent person without a deputy is told all the same: a mailbox keeps what it gets.
     """
-    for function in TOLD:
+    for function in functions:
         people = (
             select(Contact)
             .where(Contact.function == function, col(Contact.left_at).is_(None))

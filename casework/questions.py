@@ -39,7 +39,7 @@ def said_by(
     Who is told of a promise that `asked` must answer is asked to ask after it instead.
     """
     if alert.notice is not None:
-        return notice_asks(alert.notice, alert.period or "")
+        return notice_asks(alert.notice, alert.period or "", alert.how_many)
     if alert.event is not None:
         return (REQUEST_NEWS if alert.request_id else HANDOVER_NEWS)[alert.event]
     if for_another(alert, asked):

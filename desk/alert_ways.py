@@ -19,6 +19,32 @@ class Way:
     commands: tuple[str, ...]
 
 
+# fmt: off
+OF_TROUBLES = {
+    "runs_late": Way(
+        "Kijk in Prefect bij Runs, met de staat Late, en of er een worker draait:",
+        (f"{RUN} up",)),
+    "runs_crashed": Way(
+        "Kijk in Prefect bij Runs, met de staat Crashed, en wat er toen met de worker was. Een "
+        "bezoek krijgt vanzelf een nieuwe run. Wat er niet goed staat, zegt:", (f"{RUN} audit",)),
+    "runs_failed": Way(
+        "Kijk in Prefect bij Runs, met de staat Failed: in de staat staat waarom. Hoe het met een "
+        "zaak is, zegt:", (f"{RUN} case show …",)),
+    "audit_findings": Way(
+        "Kijk welke zaken het zijn, en wat eraan te doen is:", (f"{RUN} audit",)),
+    "audit_silent": Way(
+        "Kijk in Prefect bij de deployment audit of zij loopt, en controleer nu zelf:",
+        (f"{RUN} audit",)),
+    "promises_late": Way(
+        "Kijk of de bewaking draait, en laat haar desnoods zonder Prefect lopen:",
+        (f"{RUN} watch",)),
+    "outbox_stuck": Way(
+        "Kijk welke berichten het zijn, en of de kanalen werken:",
+        (f"{RUN} alert list --unsent", f"{RUN} channel check …")),
+}
+# fmt: on
+
+
 def ways(alert: AlertView, handover: HandoverDetail | None) -> list[Way]:
     """What can be done now; nothing when all of it was done since. `handover` is the one the alert
     is about."""
@@ -125,7 +151,10 @@ def _of_request(alert: AlertView) -> Iterator[Way]:
 
 
 def _of_notice(alert: AlertView) -> Iterator[Way]:
-    if alert.notice == "unreached":
+    if alert.notice in OF_TROUBLES:
+        yield OF_TROUBLES[alert.notice]
+        yield Way("Loop na waar Estafette van afhangt:", (f"{RUN} doctor",))
+    elif alert.notice == "unreached":
         yield Way(
             "Kijk hoe dit contact te bereiken is, en verander dat:",
             (f"{RUN} contact show …", f"{RUN} contact add …"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Functions that rules, notices and policies turn to, or that everybody has; others are free.
 FUNCTIONS = (
     "case_director", "process_director", "head_of_public_order", "mayor", "administrator",
-    "care_worker", "case_worker", "enforcement_jurist", "police_officer",
+    "operations", "care_worker", "case_worker", "enforcement_jurist", "police_officer",
 )  # fmt: skip
 NEARLY = 0.85
 A_MAILBOX = re.compile(r"[^@\s]+@[^@\s]+")

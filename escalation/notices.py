@@ -1,5 +1,6 @@
-"""What the installation itself asks for in time: the next royal decree on equated days, and
-whether its contacts still hold and can be reached. The code somebody asked for is told so too.
+"""What the installation itself asks for in time: the next royal decree on equated days, whether
+its contacts still hold and can be reached, and to mend what is wrong with it (`troubles`). The code
+somebody asked for is told so too.
 
 A notice has rungs as a promise has, counted in months before the end of the last year with decreed
 days. Pure; all moments are UTC.
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from escalation.text import Text
+from escalation.troubles import TROUBLES, trouble_asks
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DECREES_RUN_OUT, CONTACT_CHECK = "decrees_run_out", "contact_check"
@@ -42,8 +44,9 @@ def due_of(notice: str, period: str) -> datetime | None:
     return last_moment(int(period)) if notice == DECREES_RUN_OUT else None
 
 
-def notice_asks(notice: str, period: str) -> Text:
-    """What a notice asks. A word this version does not know is asked as itself, never lost."""
+def notice_asks(notice: str, period: str, how_many: int | None = None) -> Text:
+    """What a notice asks; about a trouble, with how many there are. A word this version does not
+    know is asked as itself, never lost."""
     if notice == DECREES_RUN_OUT:
         return Text(
             f"De gelijkgestelde dagen zijn bekend tot en met {period}. "
@@ -67,4 +70,6 @@ def notice_asks(notice: str, period: str) -> Text:
             "Vul de code in op de pagina waar u hem vroeg.",
             "Enter the code on the page where you asked for it.",
         )
+    if notice in TROUBLES:
+        return trouble_asks(notice, how_many)
     return Text(notice, notice)

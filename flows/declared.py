@@ -17,6 +17,13 @@ A_CASE = {
     "properties": {"case": {"type": "string", "title": "case", "position": 0}},
     "required": ["case"],
 }
+A_TROUBLE = {
+    "type": "object",
+    "properties": {
+        name: {"type": "string", "title": name, "position": position, "default": ""}
+        for position, name in enumerate(("kind", "run", "of"))
+    },
+}
 ON_THE_HOUR = datetime(2026, 1, 1, tzinfo=UTC)
 NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
 
@@ -53,6 +60,8 @@ DEPLOYMENTS = (
              every=timedelta(hours=1), kept=True),
     Deployed("audit", "flows.audit.audit", "Proves the promises; heartbeat when clean", NOTHING,
              every=timedelta(minutes=15)),
+    Deployed("trouble", "flows.troubles.trouble", "Looks what is wrong, and tells operations",
+             A_TROUBLE),
 )
 # fmt: on
 

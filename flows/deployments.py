@@ -17,6 +17,7 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.base import BaseJobConfiguration
 
+from flows.automations import declare_automations
 from flows.declared import DEPLOYMENTS, IN_PROCESS, NAME, ON_THE_HOUR, Deployed
 from flows.settings import FlowSettings
 
@@ -44,6 +45,7 @@ def _declare_all(client: SyncPrefectClient, pool: str) -> None:
     ours = _pool_type(client, pool) == IN_PROCESS
     for deployed in DEPLOYMENTS:
         _declare(client, pool, deployed, scheduled=not (ours and deployed.kept))
+    declare_automations(client)
     log.info("deployments declared in work pool %s", pool)
 
 

@@ -22,6 +22,7 @@ from flows import bells, clock
 from flows.arming import Arming
 from flows.discretion import discreet
 from flows.settings import FlowSettings, engine
+from flows.troubles import looking
 
 POLL_SECONDS = 1.5  # another process may bring a moment nearer; this is how soon it is seen
 ONE_RUN = timedelta(hours=1)
@@ -46,8 +47,9 @@ def watch_plainly(over: Callable[[], bool]) -> int:
 def watch_and_arm(
     engine: Engine, stop: threading.Event, over: Callable[[], bool] = lambda: False
 ) -> int:
-    """`watch_loop`, with arming beside it on a thread of its own."""
-    with _beside(Arming(engine, FlowSettings()).loop):
+    """`watch_loop`, with arming and a look for troubles beside it, each on a thread of its own."""
+    arming = _beside("arming", Arming(engine, FlowSettings()).loop)
+    with arming, _beside("troubles", looking(engine).loop):
         return watch_loop(engine, stop, over)
 
 
@@ -90,10 +92,10 @@ def _raise_all(engine: Engine, now: Callable[[], datetime]) -> int:
 
 
 @contextmanager
-def _beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
+def _beside(name: str, work: Callable[[threading.Event], None]) -> Iterator[None]:
     """`work` runs on its own thread as long as the block does; it never delays the block."""
     stop = threading.Event()
-    thread = threading.Thread(target=work, args=(stop,), name="arming", daemon=True)
+    thread = threading.Thread(target=work, args=(stop,), name=name, daemon=True)
     thread.start()
     try:
         yield

@@ -42,6 +42,14 @@ class Notice(StrEnum):
     CONTACT_CHECK = "contact_check"  # `period` is the contact's number and the month
     UNREACHED = "unreached"  # `period` is the contact's number and the week
     CODE = "code"  # somebody's one-time code; `period` is its number
+    # Troubles, told to operations: `period` is the number of the alert about the same before it.
+    RUNS_LATE = "runs_late"
+    RUNS_CRASHED = "runs_crashed"
+    RUNS_FAILED = "runs_failed"
+    AUDIT_FINDINGS = "audit_findings"
+    AUDIT_SILENT = "audit_silent"
+    PROMISES_LATE = "promises_late"
+    OUTBOX_STUCK = "outbox_stuck"
 
 
 class Alert(SQLModel, table=True):
@@ -51,7 +59,7 @@ class Alert(SQLModel, table=True):
     The row holds no text: the words are made from the key of the promise when it is sent. `channel`
     is the way it goes; empty: the recipient's first at the moment of sending. `instead_of` is the
     alert that could not be delivered or was not seen, and `falls_back_at` when the same is said of
-    this one.
+    this one. `how_many` is what a notice about a trouble counts.
     """
 
     __tablename__ = "alerts"
@@ -88,6 +96,7 @@ class Alert(SQLModel, table=True):
     event: str | None = Field(default=None, max_length=32)
     notice: Notice | None = one_of(Notice, "notice", nullable=True, default=None)
     period: str | None = Field(default=None, max_length=16)
+    how_many: int | None = None
     lead: str = Field(max_length=16)
     recipient_id: int = Field(foreign_key="contacts.id", index=True)
     channel: str = Field(default="", max_length=64)

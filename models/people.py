@@ -45,7 +45,7 @@ class Contact(SQLModel, table=True):
     key: str = Field(max_length=64, unique=True)
     organisation_id: int = Field(foreign_key="organisations.id", index=True)
     name: str = Field(max_length=200)
-    function: str = Field(max_length=64)  # case_director, process_director, care_worker, …
+    function: str = Field(max_length=64)  # case_director, care_worker, operations, …
     channel: str = Field(max_length=64)
     address: str = Field(max_length=320)
     language: str = Field(default="nl", max_length=2)

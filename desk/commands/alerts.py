@@ -62,7 +62,7 @@ def ack(
     words = {
         "quiet": "is acknowledged; its promise is quiet for a while and still to be answered",
         "known": "was acknowledged before; nothing changed",
-        "seen": "is seen; it comes back nearer the end, until what it asks is done",
+        "seen": "is seen; it comes back later, until what it asks is done",
         "moved on": "is seen, but its promise has moved on since; nothing else changed",
     }
     say.answer({"alert": number, "state": got}, as_json, lambda: [f"Alert {number} {words[got]}."])

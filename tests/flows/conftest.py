@@ -5,6 +5,7 @@ Prefect reads its settings at import, so they are set here, before any test modu
 
 import atexit
 import gc
+import os
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,8 @@ ROOT = Path(__file__).parents[2]
 READY_SECONDS = 90
 HOME, PORT = Path(tempfile.mkdtemp(prefix="estafette-flows-")), free_port()
 settle(HOME, PORT)
+# What crashes in one test must start no run in another. How they fire: test_automations.py.
+NO_AUTOMATIONS = {"PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false"}
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 
@@ -43,8 +46,9 @@ def server() -> Iterator[Path]:
     command = [sys.executable, "-m", "flows.server", "--data", str(HOME), "--port", str(PORT)]
     with (HOME / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--leash"], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=ROOT
-        )
+            [*command, "--leash"], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=ROOT,
+            env=os.environ | NO_AUTOMATIONS,
+        )  # fmt: skip
     try:
         deadline = time.monotonic() + READY_SECONDS
         while not reachable():
