@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
-from casework.administration import administered
+from casework.administration import administered, record
 from casework.connect import transaction
 from casework.decrees import load_shipped_decrees
 from casework.journal import SYSTEM
@@ -24,7 +24,8 @@ MIGRATING = 20_260_302  # a number nobody else locks
 
 
 def migrate(engine: Engine, now: datetime, revision: str = "head") -> str:
-    """The schema is at `revision`; decreed days and the default policy are loaded and on record.
+    """The schema is at `revision`; decreed days and the default policy are loaded and on record,
+    and so is an upgrade of a schema that was there.
 
     Idempotent, also for two processes that start at once; returns the revision reached.
     """
@@ -32,14 +33,18 @@ def migrate(engine: Engine, now: datetime, revision: str = "head") -> str:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     with engine.execution_options(migrates=True).begin() as connection:
         _one_at_a_time(connection)
+        before = _revision(connection)
         config = _config()
         config.attributes |= {"connection": connection, "now": now}
         command.upgrade(config, revision)
+        after = _revision(connection)
     with transaction(engine) as session:
         _one_at_a_time(session.connection())
         begun = not administered(session)
         load_shipped_decrees(session, now, record_anyhow=begun)
         _load_default_policy(session, now, record_anyhow=begun)
+        if before not in (None, after):
+            record(session, now, SYSTEM, "schema_upgraded", **{"from": before, "to": after})
     return revision_of(engine) or "none"
 
 
@@ -52,7 +57,11 @@ def _one_at_a_time(connection: sa.Connection) -> None:
 def revision_of(engine: Engine) -> str | None:
     """The revision the database is at; None when it was never migrated."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest_revision() -> str | None:

@@ -6,7 +6,7 @@ once, and again only when it still stands a part of a day later.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -19,10 +19,13 @@ from casework.journal import SYSTEM
 from casework.notices import who_hears
 from casework.readdressing import put_out
 from escalation.troubles import AGAIN_AFTER, TROUBLES, again_at
-from models import Alert, AlertState, Notice
+from models import AdministrationEntry, Alert, AlertState, Notice
 
 TOLD = ("operations", "administrator", "process_director")  # the first that anybody has
 RUNG = 0  # troubles do not climb
+# A release before this revision of the schema cannot read these alerts, and its senders break off
+# at one. Old and new run together for the longest run, an hour, and a while.
+READS_THEM, BOTH_RUN = "0009", timedelta(minutes=75)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,9 @@ def tell_troubles(engine: Engine, found: Mapping[str, int], now: datetime) -> in
     `operations`, else who administers, else the process director; the deputy of who is absent.
 
     Not again before a part of a day is over, or a day once somebody has seen it, and not while the
-    same still waits to be sent to that person. So it may be called by anybody at any time. A kind
-    with nothing found is none. Returns how many alerts wait in the outbox because of it.
+    same still waits to be sent to that person. So it may be called by anybody at any time. Nothing
+    is told either just after the upgrade that brought this. A kind with nothing found is none.
+    Returns how many alerts wait in the outbox because of it.
     """
     wrong = {kind: many for kind, many in found.items() if many > 0}
     if not wrong or not (wrong.keys() & untold(engine, now).keys()):
@@ -91,6 +95,8 @@ def _alert(kind: str, many: int, last: Untold, recipient: int, now: datetime) ->
 
 
 def _untold(session: Session, now: datetime) -> dict[str, Untold]:
+    if _former_release_may_send(session, now):
+        return {}
     last = {str(alert.notice): alert for alert in session.exec(_last_ones())}
     never = Untold(since=now - AGAIN_AFTER, after=0)
     return {
@@ -98,6 +104,13 @@ def _untold(session: Session, now: datetime) -> dict[str, Untold]:
         for kind in TROUBLES
         if kind not in last or _again(session, last[kind], now)
     }
+
+
+def _former_release_may_send(session: Session, now: datetime) -> bool:
+    upgraded = select(AdministrationEntry).where(
+        AdministrationEntry.kind == "schema_upgraded", AdministrationEntry.at > now - BOTH_RUN
+    )
+    return any(str(entry.data["from"]) < READS_THEM for entry in session.exec(upgraded))
 
 
 def _last_ones() -> SelectOfScalar[Alert]:

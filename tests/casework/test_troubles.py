@@ -7,13 +7,15 @@ import sqlalchemy as sa
 
 from casework.absences import away
 from casework.acknowledging import acknowledge
-from casework.administration import administration, administration_broken_at
+from casework.administration import administration, administration_broken_at, record
 from casework.alert_views import alert_list
 from casework.audit import Finding, Report
 from casework.claiming import claim
+from casework.connect import transaction
+from casework.journal import SYSTEM
 from casework.rounds import audited
 from casework.trouble_signs import standing
-from casework.troubles import tell_troubles, untold
+from casework.troubles import BOTH_RUN, tell_troubles, untold
 from escalation.troubles import (
     AGAIN_AFTER,
     AUDIT_FINDINGS,
@@ -148,6 +150,15 @@ def test_it_is_sent_as_any_alert_and_says_the_same_by_the_next_way(engine):
     (claimed,) = claim(engine, NOW)
     assert (claimed.case_key, claimed.lead, claimed.due_at) == (None, "installation", None)
     assert "3" in claimed.asks.nl
+
+
+@pytest.mark.parametrize(("before", "told_now"), [("0007", 0), ("0009", 1)])
+def test_nothing_is_told_while_senders_that_cannot_read_it_may_still_run(engine, before, told_now):
+    a_contact(engine, "ops", "operations")
+    with transaction(engine) as session:
+        record(session, NOW, SYSTEM, "schema_upgraded", **{"from": before, "to": "0010"})
+    assert tell_troubles(engine, CRASHED, NOW + BOTH_RUN - MOMENT) == told_now
+    assert tell_troubles(engine, CRASHED, NOW + BOTH_RUN) == 1 - told_now
 
 
 # What the rows show, without Prefect.

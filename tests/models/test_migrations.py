@@ -14,13 +14,18 @@ from sqlmodel import SQLModel
 
 import models
 from casework.acknowledging import acknowledge
+from casework.administration import administration
 from casework.notices import raise_notices
 from casework.schema import MIGRATIONS, migrate, newest_revision, revision_of
+from casework.troubles import tell_troubles
 from casework.ways import add_way
 from tests.builders import NOW, a_case, a_town, case_view
 from tests.casework.outbox import an_alert, send
 
 ROOT = MIGRATIONS.parent
+OTHERS = sa.text(
+    "SELECT id FROM alerts WHERE notice IS NULL OR notice <> 'runs_crashed' ORDER BY id"
+)
 
 
 def alembic(engine, run, *arguments) -> None:
@@ -126,6 +131,7 @@ def test_the_newest_step_down_and_up_keeps_every_row(engine):
     before, counted = case_view(engine, key, NOW), counts(engine)
     alembic(engine, command.downgrade, "-1")
     migrate(engine, NOW)
+    counted["administration"] += 1  # that the schema was upgraded
     after = case_view(engine, key, NOW)
     assert after.rings_at >= NOW  # the watch looks at the case once, to see when it is silent
     assert (replace(after, rings_at=before.rings_at), counts(engine)) == (before, counted)
@@ -233,6 +239,37 @@ def test_going_back_from_the_outbox_loses_only_what_the_version_before_cannot_sa
     assert drift(engine) == []
     assert {number for (number,) in of(engine, "alerts", "id")} == kept
     assert of(engine, "acknowledgements", '"by"') == [("jurist",)]
+
+
+def test_an_upgrade_is_on_record_and_neither_a_new_database_nor_a_repeat_is(empty_engine):
+    def upgrades() -> list[dict[str, str]]:
+        return [e.data for e in administration(empty_engine) if e.kind == "schema_upgraded"]
+
+    migrate(empty_engine, NOW)
+    assert upgrades() == []
+    alembic(empty_engine, command.downgrade, "0007")
+    for _ in range(2):
+        migrate(empty_engine, NOW)
+    assert upgrades() == [{"from": "0007", "to": newest_revision()}]
+
+
+def test_going_back_from_troubles_loses_what_was_told_of_them_and_nothing_else(engine):
+    a_town(engine)
+    a_case(engine, "warning")
+    an_alert(engine, "director")
+    tell_troubles(engine, {"runs_crashed": 3}, NOW)
+    raise_notices(engine, NOW + timedelta(days=700))
+    send(engine, NOW + timedelta(days=700))
+    with engine.connect() as connection:
+        kept = list(connection.execute(OTHERS).scalars())
+    alembic(engine, command.downgrade, "0007")
+    with engine.connect() as connection:
+        assert (
+            list(connection.execute(sa.text("SELECT id FROM alerts ORDER BY id")).scalars()) == kept
+        )
+    migrate(engine, NOW)
+    with engine.connect() as connection:
+        assert list(connection.execute(OTHERS).scalars()) == kept
 
 
 def test_a_fresh_database_has_the_default_policy_and_the_decreed_days_and_nothing_else(engine):
