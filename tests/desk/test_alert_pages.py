@@ -18,6 +18,7 @@ from casework.link_sessions import session_for
 from casework.link_tokens import link_secret
 from casework.notices import raise_notices
 from casework.promises import answer, raise_due
+from casework.troubles import tell_troubles
 from casework.words import Answer
 from desk.alert_pages import SEEN, said
 from desk.clock import now
@@ -25,6 +26,7 @@ from desk.pages import pages
 from desk.settings import DeskSettings
 from desk.showing import COOKIE
 from escalation.link_replies import GONE, PAST
+from escalation.troubles import TROUBLES
 from tests.builders import NOW, a_case, a_contact, a_town
 from tests.casework.looking import T, everything, kinds, rows
 
@@ -365,6 +367,19 @@ def test_a_notice_is_seen_and_comes_back(client, engine):
     page = shown_as(client, engine, "beheer").post(f"{there}/seen")
     assert "estafette decree import" in page.text
     assert f"{SEEN['seen']} Het komt terug" in page.text
+    assert "None" not in page.text
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_trouble_says_what_to_do_and_comes_back_while_it_stands(client, engine, trouble):
+    a_contact(engine, "ops", "operations")
+    tell_troubles(engine, {trouble: 3}, NOW)
+    number = next(a.number for a in alert_list(engine) if a.notice)
+    there = place_of(engine, number, "ops")
+    page = shown_as(client, engine, "ops").post(f"{there}/seen")
+    for words in ("3", "estafette doctor", f"{SEEN['seen']} Het komt terug"):
+        assert words in page.text
+    assert "decree" not in page.text
     assert "None" not in page.text
 
 

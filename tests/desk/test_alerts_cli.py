@@ -8,8 +8,14 @@ from casework.alerts import record
 from casework.claiming import claim
 from casework.connect import connect
 from casework.promises import raise_due
+from casework.troubles import tell_troubles
 from desk.clock import now
 from tests.desk.conftest import Estafette
+
+OPS = (
+    "contact", "add", "ops", "--name", "Voorbeeld Ops", "--organisation", "techniek",
+    "--municipality", "voorbeeldstad", "--address", "ops@voorbeeld.example",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -55,3 +61,23 @@ def test_an_alert_that_never_was_is_refused_by_its_number(town: Estafette, comma
     by = ("--by", "director") if command == "resend" else ()
     said = town("alert", command, "77", *by)
     assert (said.code, "there is no alert 77" in said.err) == (1, True)
+
+
+def test_a_trouble_is_listed_and_shown_with_how_many_there_are_and_no_case(town: Estafette):
+    added = town(*OPS, "--function", "operations")
+    assert added.code == 0, added.err
+    assert tell_troubles(connect(), {"runs_crashed": 12}, now()) == 1
+    (listed,) = town("alert", "list", "--json").json
+    assert (listed["notice"], listed["how_many"], listed["recipient"], listed["case_key"]) == (
+        "runs_crashed", 12, "ops", None,
+    )  # fmt: skip
+    shown = town("alert", "show", str(listed["number"])).out
+    assert "about no case" in shown
+    assert "12" in shown
+    seen = town("alert", "ack", str(listed["number"]), "--by", "ops")
+    assert (seen.code, "comes back" in seen.out) == (0, True)
+
+
+def test_a_slip_of_the_pen_in_the_function_that_hears_of_troubles_is_refused(town: Estafette):
+    said = town(*OPS, "--function", "operation")
+    assert (said.code, "did you mean operations?" in said.err) == (1, True)

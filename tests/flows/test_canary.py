@@ -22,13 +22,16 @@ from casework.receiving import accept, ask_call
 from casework.reporting import contacted, report_back
 from casework.requests import ask, reply
 from casework.succession import pass_on
+from casework.troubles import tell_troubles
 from casework.waits import wait
 from casework.ways import add_way
 from casework.words import Answer, Role
+from escalation.troubles import RUNS_FAILED, TROUBLES
 from flows.audit import audit_once
 from flows.clock import now
 from flows.deliver import Post, deliver_loop
 from flows.settings import FlowSettings
+from flows.troubles import trouble
 from notifications.channels import Channels, local_mail
 from notifications.mailbox import Mailbox
 from tests.builders import PACKET, TOWN, a_contact, a_signal, act, go
@@ -103,6 +106,8 @@ def test_no_word_about_people_leaves_the_database(
     later = now() + timedelta(days=30)
     while raise_due(house, later):
         pass
+    assert tell_troubles(house, dict.fromkeys(TROUBLES, 3), later) == len(TROUBLES)
+    trouble(kind=RUNS_FAILED, run="a run", of="signal", return_state=True)
     mail = everything_sent(house, tmp_path / "mail", later)
     audit_once(FlowSettings())
     assert b"estafette-" in mail, "messages did go out"
