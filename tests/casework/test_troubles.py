@@ -16,6 +16,7 @@ from casework.journal import SYSTEM
 from casework.rounds import audited
 from casework.trouble_signs import standing
 from casework.troubles import BOTH_RUN, tell_troubles, untold
+from casework.ways import add_way
 from escalation.troubles import (
     AGAIN_AFTER,
     AUDIT_FINDINGS,
@@ -144,12 +145,23 @@ def test_it_is_on_record_with_how_many_and_nobodys_name(engine):
     assert "ops" not in str(entry.data)
 
 
-def test_it_is_sent_as_any_alert_and_says_the_same_by_the_next_way(engine):
+def test_it_is_sent_as_any_alert(engine):
     a_contact(engine, "ops", "operations")
     tell_troubles(engine, CRASHED, NOW)
     (claimed,) = claim(engine, NOW)
     assert (claimed.case_key, claimed.lead, claimed.due_at) == (None, "installation", None)
     assert "3" in claimed.asks.nl
+
+
+def test_what_does_not_arrive_says_the_same_by_the_next_way_and_is_no_new_telling(engine):
+    a_contact(engine, "ops", "operations")
+    add_way(engine, "ops", "sms", "+31600000001", by="process", now=NOW)
+    tell_troubles(engine, CRASHED, NOW)
+    later = NOW + AGAIN_AFTER - MOMENT
+    sent = [(one.to, one.channel) for one in send(engine, later, mail="refused")]
+    assert sent[:2] == [("ops", "mail"), ("ops", "sms")]
+    assert told(engine) == [(RUNS_CRASHED, 3, "ops")] * 2
+    assert untold(engine, NOW + AGAIN_AFTER)[RUNS_CRASHED].since == NOW
 
 
 @pytest.mark.parametrize(("before", "told_now"), [("0007", 0), ("0009", 1)])
