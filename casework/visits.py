@@ -1,23 +1,37 @@
-"""Visits as their Prefect runs see them: which need a run, which run carries which."""
+"""Visits as their Prefect runs see them: which need a run, which run carries which.
 
+With a hundred thousand open cases each look is a range of an index of its own.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from casework.connect import reading, transaction
-from casework.questions import question
-from escalation.text import Text
-from models import Case, Checkpoint, CheckpointState
+from casework.first_promises import First, first_promises
+from models import Case
 from models import Visit as Row
+
+# As the partial indexes spell them: in a parameter, a planner cannot see that they serve.
+UNFINISHED = sa.text("visits.completed_at IS NULL")
+# Said twice: SQLite, which keeps no figures about its rows, prefers an index it can search.
+CALLED = sa.text("visits.called AND visits.called = TRUE")
+HERE = sa.text("visits.left_at IS NULL")
+GONE = sa.text("visits.left_at IS NOT NULL")
+AT_ONCE = 500  # placed in one transaction
+AN_INSTANT = timedelta(microseconds=1)
+NO_RUN, HAS_RUN = sa.text("visits.run_id IS NULL"), sa.text("visits.run_id IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A visit that needs its run made or moved to `wake_at`."""
+    """A visit that needs its run made or moved to `wake_at`; `statutory` when a law dates one of
+    its case's open promises, of which `first` is the nearest."""
 
     id: int
     case_key: str
@@ -28,18 +42,9 @@ class Visit:
     wake_at: datetime
     left: bool
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """One line of a stage's waiting list."""
-
-    case_key: str
-    number: int
-    since: datetime
-    waits_for: Text | None
-    next_at: datetime | None
-    due_at: datetime | None
+    seen_version: int | None
+    statutory: bool
+    first: First | None
 
 
 def unarmed(
@@ -49,15 +54,36 @@ def unarmed(
     horizon: timedelta,
     stuck_after: timedelta,
     limit: int = 100,
+    but: Collection[int] = (),
 ) -> list[Visit]:
-    """Visits whose run is missing, must come now because their case changed, or is overdue.
+    """Visits whose run is missing, must come now because their case changed, or is overdue; those
+    that come first, first.
 
     An open visit whose next moment lies beyond the horizon waits in the rows alone. A left visit
-    needs its run once more, to say how the stage was left.
+    needs its run once more, to say how the stage was left. Those in `but` are passed over.
     """
-    query = _query().where(_needs_a_run(now, horizon, stuck_after)).limit(limit)
+    while _place(engine) == AT_ONCE:
+        pass
     with reading(engine) as session:
-        return [_visit(row, now) for row in session.execute(query)]
+        ids = [*session.execute(_in_need(now, now + horizon, stuck_after, limit, but)).scalars()]
+        return _visits(session, ids, now)[:limit]
+
+
+def frontier(engine: Engine, now: datetime, *, horizon: timedelta, most: int) -> datetime:
+    """Visits whose moment is later than this wait in the rows alone: those beyond the horizon, and
+    all but the `most` nearest."""
+    nth = sa.select(col(Row.wake_at)).where(UNFINISHED, col(Row.wake_at).is_not(None))
+    nth = nth.order_by(col(Row.wake_at)).offset(most).limit(1)
+    with reading(engine) as session:
+        found = session.execute(nth).scalar()
+    # Not at that moment itself, at which many more may come.
+    return min(found - AN_INSTANT, now + horizon) if found else now + horizon
+
+
+def named(engine: Engine, ids: Collection[int], now: datetime) -> list[Visit]:
+    """These visits as they are now, without those that are over."""
+    with reading(engine) as session:
+        return _visits(session, ids, now)
 
 
 def armed(
@@ -65,11 +91,12 @@ def armed(
 ) -> None:
     """The visit is carried by this run, which comes at `wake_at` and has seen this version."""
     with transaction(engine) as session:
-        session.execute(
-            sa.update(Row)
-            .where(col(Row.id) == visit_id)
-            .values(run_id=run_id, wake_at=wake_at, armed_at=now, seen_version=version)
-        )
+        # Locked first: whether the case has moved on is read after whoever moves it now is done.
+        locked = select(Row).where(Row.id == visit_id).with_for_update(key_share=True)
+        row = session.exec(locked).one()
+        row.called = _versions(session, [row.case_id])[row.case_id] != version
+        row.run_id, row.wake_at, row.armed_at, row.seen_version = run_id, wake_at, now, version
+        session.add(row)
 
 
 def completed(engine: Engine, visit_id: int, now: datetime) -> None:
@@ -83,91 +110,79 @@ def completed(engine: Engine, visit_id: int, now: datetime) -> None:
         )
 
 
-def waiting_list(engine: Engine, stage: str, now: datetime, limit: int = 200) -> list[Waiting]:
-    """The cases waiting in a stage, the most urgent first."""
+def _place(engine: Engine) -> int:
+    """Visits without a run that are new or whose case changed know their next moment; how many."""
+    new = (CALLED, UNFINISHED, HERE, NO_RUN)
     with reading(engine) as session:
-        rows = session.exec(
-            select(Case.key, Row.number, Row.entered_at, Case.id)
-            .join(Case, col(Case.id) == col(Row.case_id))
-            .where(Row.stage == stage, col(Row.left_at).is_(None))
-            .order_by(_next_at().asc().nulls_last(), col(Row.id))
-            .limit(limit)
-        ).all()
-        return [_waiting(session, *row) for row in rows]
+        one = sa.select(col(Row.id)).where(*new).order_by(col(Row.wake_at)).limit(1)
+        if session.execute(one).first() is None:
+            return 0
+    with transaction(engine) as session:
+        # Locked before the moments are read: whoever changes them later calls the visit again.
+        query = select(Row).where(*new).order_by(col(Row.wake_at)).limit(AT_ONCE)
+        rows = session.exec(query.with_for_update(skip_locked=True, key_share=True)).all()
+        cases = [row.case_id for row in rows]
+        first, versions = first_promises(session, cases), _versions(session, cases)
+        for row in rows:
+            nearest = first.get(row.case_id)
+            row.wake_at = nearest.next_at if nearest else row.entered_at
+            row.seen_version, row.called = versions[row.case_id], False
+            session.add(row)
+        return len(rows)
 
 
-def _waiting(
-    session: Session, key: str, number: int, since: datetime, case_id: int | None
-) -> Waiting:
-    first = session.exec(
-        select(Checkpoint)
-        .where(Checkpoint.case_id == case_id, Checkpoint.state == CheckpointState.OPEN)
-        .order_by(col(Checkpoint.next_at), col(Checkpoint.id))
-    ).first()
-    if first is None:
-        return Waiting(key, number, since, None, None, None)
-    asks = question(first.section, first.key)
-    return Waiting(key, number, since, asks, first.next_at, first.due_at)
-
-
-def _next_at() -> Any:
-    return (
-        select(func.min(Checkpoint.next_at))
-        .where(Checkpoint.case_id == Row.case_id, Checkpoint.state == CheckpointState.OPEN)
-        .correlate(Row)
-        .scalar_subquery()
-    )
-
-
-def _query() -> Any:
-    return (
-        select(
-            Row.id,
-            Case.key,
-            Case.municipality,
-            Row.stage,
-            Row.number,
-            Row.run_id,
-            Row.left_at,
-            Row.seen_version,
-            Case.version,
-            _next_at(),
-        )  # type: ignore[call-overload]
-        .join(Case, col(Case.id) == col(Row.case_id))
-        .order_by(col(Row.wake_at), col(Row.id))
-    )
-
-
-def _needs_a_run(now: datetime, horizon: timedelta, stuck_after: timedelta) -> Any:
-    unfinished = col(Row.completed_at).is_(None)
-    left = col(Row.left_at).is_not(None)
-    missing = col(Row.run_id).is_(None)
-    changed = col(Row.seen_version).is_distinct_from(col(Case.version))
-    overdue = col(Row.wake_at) <= now - stuck_after
+def _in_need(
+    now: datetime, until: datetime, stuck_after: timedelta, limit: int, but: Collection[int]
+) -> Any:
+    wakes, left = col(Row.wake_at), col(Row.left_at)
     # A run just armed for a left visit gets the same time to come as any other before it is chased.
-    return unfinished & sa.or_(
-        ~left & missing & (_next_at() <= now + horizon),
-        ~left & ~missing & changed,
-        left & missing,
-        left & ~missing & changed & (col(Row.armed_at) <= col(Row.left_at)),
-        # A left visit waits for nothing: its run went back to waiting while the case was leaving.
-        left & ~missing & (col(Row.wake_at) > now),
-        overdue & ~missing,
+    chased = CALLED & (col(Row.armed_at) <= left)
+    # A left visit waits for nothing: its run went back to waiting while the case was leaving.
+    reasons: tuple[tuple[Any, ...], ...] = (
+        (wakes, CALLED, UNFINISHED, HERE, HAS_RUN),
+        (wakes, NO_RUN, HERE, wakes <= until),
+        (left, UNFINISHED, GONE, sa.or_(NO_RUN, chased, wakes > now)),
+        (wakes, UNFINISHED, HAS_RUN, wakes <= now - stuck_after),
     )
+    wanted = [
+        sa.select(col(Row.id))
+        .where(*reason, col(Row.id).not_in(but))
+        .order_by(by)
+        .limit(limit)
+        .subquery()
+        for by, *reason in reasons
+    ]
+    return sa.union(*(sa.select(one.c.id) for one in wanted))
 
 
-def _visit(row: Any, now: datetime) -> Visit:
-    changed = row.seen_version is not None and row.seen_version != row.version
+def _visits(session: Session, ids: Collection[int], now: datetime) -> list[Visit]:
+    query = sa.select(Row, Case).join(Case, col(Case.id) == col(Row.case_id))
+    rows = session.execute(query.where(col(Row.id).in_(ids), UNFINISHED)).all() if ids else []
+    first = first_promises(session, [row.case_id for row, _ in rows])
+    visits = [_visit(row, case, first.get(row.case_id), now) for row, case in rows]
+    return sorted(visits, key=lambda visit: (visit.wake_at, visit.id))
+
+
+def _visit(row: Row, case: Case, first: First | None, now: datetime) -> Visit:
+    changed = row.seen_version is not None and row.seen_version != case.version
     left = row.left_at is not None
-    wake_at = now if left or changed else max(row[9] or now, now)
+    at_once = left or (changed and row.run_id is not None)
     return Visit(
-        row.id,
-        row.key,
-        row.municipality,
-        row.stage,
-        row.number,
-        row.run_id,
-        wake_at,
-        left,
-        row.version,
+        id=row.id or 0,
+        case_key=case.key,
+        municipality=case.municipality,
+        stage=row.stage,
+        number=row.number,
+        run_id=row.run_id,
+        wake_at=now if at_once or first is None else max(first.next_at, now),
+        left=left,
+        version=case.version,
+        seen_version=row.seen_version,
+        statutory=first is not None and first.statutory,
+        first=first,
     )
+
+
+def _versions(session: Session, case_ids: Collection[int]) -> dict[int, int]:
+    query = sa.select(col(Case.id), col(Case.version)).where(col(Case.id).in_(case_ids))
+    return {case_id: version for case_id, version in session.execute(query)}

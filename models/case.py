@@ -144,7 +144,10 @@ class Visit(SQLModel, table=True):
 
     A visit is left when the case moves on, and completed when its run has said so.
     `seen_version` is the case's version when the run was last armed; when the case has moved on
-    since, the run must come now.
+    since, the run must come now. `called` says so, and that the visit is new: arming looks at those
+    alone. A trigger sets it whenever a case's version moves on.
+
+    `wake_at` is the moment the run comes; without a run, the moment one is armed for.
     """
 
     __tablename__ = "visits"
@@ -152,6 +155,16 @@ class Visit(SQLModel, table=True):
         sa.UniqueConstraint("case_id", "stage", "number"),
         sa.Index("uq_visits_one_open_per_case", "case_id", unique=True, **when("left_at IS NULL")),
         sa.Index("ix_visits_to_arm", "wake_at", **when("completed_at IS NULL")),
+        # Each serves one question of arming, or the waiting lists.
+        sa.Index(
+            "ix_visits_called", "called", "wake_at", **when("called AND completed_at IS NULL")
+        ),
+        sa.Index(
+            "ix_visits_leaving", "left_at", **when("completed_at IS NULL AND left_at IS NOT NULL")
+        ),
+        sa.Index("ix_visits_in_rows", "wake_at", "stage", **when("run_id IS NULL AND left_at IS NULL")),
+        sa.Index("ix_visits_run_id", "run_id", **when("run_id IS NOT NULL")),
+        sa.Index("ix_visits_waiting", "stage", "wake_at", **when("left_at IS NULL")),
         sa.CheckConstraint("(left_at IS NULL) = (left_for IS NULL)", name="left_for_somewhere"),
         sa.CheckConstraint(
             "completed_at IS NULL OR left_at IS NOT NULL", name="completed_after_leaving"
@@ -166,10 +179,11 @@ class Visit(SQLModel, table=True):
     left_at: datetime | None = moment(null=True)
     left_for: str | None = Field(default=None, max_length=32)
     left_how: str | None = Field(default=None, max_length=64)
-    run_id: str | None = Field(default=None, max_length=36, index=True)
+    run_id: str | None = Field(default=None, max_length=36)
     armed_at: datetime | None = moment(null=True)
     wake_at: datetime | None = moment(null=True)
     seen_version: int | None = None
+    called: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     completed_at: datetime | None = moment(null=True)
 
 

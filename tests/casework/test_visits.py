@@ -8,7 +8,9 @@ from casework.promises import answer
 from casework.refusals import NotFound
 from casework.stock import take_stock
 from casework.views import case_view, timeline
-from casework.visits import armed, completed, unarmed, waiting_list
+from casework.visits import armed, completed, unarmed
+from casework.waiting_lists import waiting as waiting_where
+from casework.waiting_lists import waiting_list
 from casework.words import Answer
 from tests.builders import NOW, a_case, a_signal, act, announce_order, go, receive_signal
 from tests.casework.looking import DAY, everything, promises, raise_all, rows, told
@@ -221,13 +223,22 @@ def test_the_waiting_list_of_a_stage_has_the_most_urgent_first(engine):
     acute = a_case(engine, address="Spoed 1", acute=True)
     gone = a_case(engine, address="Weg 1")
     go(engine, gone, "take_up")
-    listed = waiting_list(engine, "signal", NOW)
+    waiting(engine)  # arming has seen them
+    listed = waiting_list(engine, "signal")
     assert [w.case_key for w in listed] == [acute, calm]
     first = listed[0]
     assert first.waits_for.nl == "Is er bij deze spoedmelding iemand gaan kijken?"
     assert first.next_at == first.due_at == NOW + timedelta(hours=4)
-    assert len(waiting_list(engine, "signal", NOW, limit=1)) == 1
-    assert waiting_list(engine, "house_closure", NOW) == []
+    assert [w.case_key for w in waiting_list(engine, "signal", limit=1)] == [acute]
+    assert waiting_list(engine, "house_closure") == []
+
+
+def test_it_is_counted_how_many_wait_where(engine):
+    near, _ = a_case(engine), a_case(engine, "aftercare", address="Ver 1")
+    arm(engine)
+    assert waiting_where(engine) == {"signal": (1, 0), "aftercare": (1, 1)}
+    go(engine, near, "unfounded", NOW)
+    assert waiting_where(engine) == {"aftercare": (1, 1)}
 
 
 def test_the_timeline_tells_what_happened_in_order_without_a_name_or_address(engine, in_warning):
