@@ -30,8 +30,10 @@ NO_RUN, HAS_RUN = sa.text("visits.run_id IS NULL"), sa.text("visits.run_id IS NO
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A visit that needs its run made or moved to `wake_at`; `statutory` when a law dates one of
-    its case's open promises, of which `first` is the nearest."""
+    """A visit and the run that carries it; it belongs at `wake_at`, and the rows say `planned_at`.
+
+    `statutory` when a law dates one of its case's open promises, of which `first` is the nearest.
+    """
 
     id: int
     case_key: str
@@ -40,6 +42,7 @@ class Visit:
     number: int
     run_id: str | None
     wake_at: datetime
+    planned_at: datetime | None
     left: bool
     version: int
     seen_version: int | None
@@ -175,6 +178,7 @@ def _visit(row: Row, case: Case, first: First | None, now: datetime) -> Visit:
         number=row.number,
         run_id=row.run_id,
         wake_at=now if at_once or first is None else max(first.next_at, now),
+        planned_at=row.wake_at,
         left=left,
         version=case.version,
         seen_version=row.seen_version,
@@ -185,4 +189,4 @@ def _visit(row: Row, case: Case, first: First | None, now: datetime) -> Visit:
 
 def _versions(session: Session, case_ids: Collection[int]) -> dict[int, int]:
     query = sa.select(col(Case.id), col(Case.version)).where(col(Case.id).in_(case_ids))
-    return {case_id: version for case_id, version in session.execute(query)}
+    return dict(session.execute(query).all())

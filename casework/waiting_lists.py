@@ -48,7 +48,7 @@ def waiting(engine: Engine) -> dict[str, tuple[int, int]]:
 
 def _counted(session: Session, *which: sa.TextClause) -> dict[str, int]:
     query = sa.select(col(Visit.stage), sa.func.count()).where(*which).group_by(col(Visit.stage))
-    return {stage: count for stage, count in session.execute(query)}
+    return dict(session.execute(query).all())
 
 
 def _lines(session: Session, rows: list[tuple[Visit, str]]) -> list[Waiting]:

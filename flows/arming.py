@@ -6,32 +6,30 @@ same idempotency key, so it does not matter which of them is first.
 """
 
 import logging
+import math
 import threading
-from datetime import datetime
+import time
+from datetime import timedelta
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.exceptions import ObjectNotFound
-from prefect.states import Crashed, Scheduled
+from prefect.exceptions import PrefectHTTPStatusError
 from sqlalchemy.engine import Engine
 
-from casework.visits import Visit, armed, completed, unarmed
-from escalation.path import STAGES
+from casework.visits import Visit, frontier, unarmed
 from flows import bells, clock, pictures
-from flows.deployments import deployment_id
 from flows.discretion import kind_and_place
+from flows.reconciling import Reconciling
 from flows.settings import FlowSettings
+from flows.visit_runs import VisitRuns
 from flows.window import reachable
-from flows.words import run_name
 
 POLL_SECONDS = 1.5
 AWAY_SECONDS = 10.0  # between two looks while Prefect cannot be reached
-PICTURES_SECONDS = 60.0
+PICTURES_SECONDS = FRONTIER_SECONDS = 60.0
+REFUSED_SECONDS = 300.0  # until a visit whose run Prefect refused is tried again
 BATCH = 50
-SAMPLE, EVERYTHING = 5, 1_000_000
-ARMED = "klaargezet"
-COMES_AT_ONCE = "komt nu: er is iets veranderd in de zaak"
+REFUSALS = range(400, 500)  # of HTTP: asking again at once would be refused again
 
 log = logging.getLogger("estafette.flows.arming")
 
@@ -41,8 +39,11 @@ class Arming:
 
     def __init__(self, engine: Engine, settings: FlowSettings) -> None:
         self._engine, self._settings = engine, settings
+        self._reconciling = Reconciling(engine, settings)
+        self._pictured_at = self._looked_ahead_at = -math.inf
+        self._frontier = clock.now()
         self._deployments: dict[str, UUID] = {}
-        self._pictured_at: datetime | None = None
+        self._refused: dict[int, float] = {}
         self._was_away = True
 
     def loop(self, stop: threading.Event) -> None:
@@ -61,128 +62,70 @@ class Arming:
     def round(self) -> bool:
         """Every visit that needed a run has one, and pictures are fresh; False: no Prefect."""
         visits = self._unarmed()
-        if not (visits or self._was_away or self._pictures_are_old()):
+        if not (visits or self._was_away or self._reconciling.is_due() or self._is_old()):
             return True
         if not reachable():
             self._was_away = True
             return False
         with get_client(sync_client=True) as client:
-            if self._was_away:
-                visits = self._lost(client) or visits
-                self._was_away = False
-            self._arm_all(client, visits)
+            runs = VisitRuns(self._engine, self._settings, client, self._deployments)
+            self._reconcile(runs)
+            self._arm_all(runs)
             self._refresh_pictures(client)
         return True
 
-    def _unarmed(self, limit: int = BATCH) -> list[Visit]:
-        settings = self._settings
-        horizon, stuck_after = settings.horizon, settings.stuck_after
+    def _unarmed(self) -> list[Visit]:
+        self._refused = {v: at for v, at in self._refused.items() if at > time.monotonic()}
         return unarmed(
-            self._engine, clock.now(), horizon=horizon, stuck_after=stuck_after, limit=limit
+            self._engine,
+            clock.now(),
+            horizon=self._ahead(),
+            stuck_after=self._settings.stuck_after,
+            limit=BATCH,
+            but=self._refused.keys(),
         )
 
-    def _lost(self, client: SyncPrefectClient) -> list[Visit]:
-        """Every armed visit, once Prefect does not know the runs of the next few: a new database.
+    def _ahead(self) -> timedelta:
+        """How far ahead visits are armed."""
+        if time.monotonic() - self._looked_ahead_at >= FRONTIER_SECONDS:
+            self._looked_ahead_at = time.monotonic()
+            horizon, most = self._settings.horizon, self._settings.armed_at_most
+            self._frontier = frontier(self._engine, clock.now(), horizon=horizon, most=most)
+        return self._frontier - clock.now()
 
-        Without this their runs would only be missed one by one, when they do not come.
-        """
-        horizon, now = self._settings.horizon, clock.now()
+    def _reconcile(self, runs: VisitRuns) -> None:
+        if self._was_away:
+            self._reconciling.begin_again()
+            self._reconciling.lost(runs)
+            self._was_away = False
+        if self._reconciling.is_due():
+            self._reconciling.page(runs)
 
-        def armed_visits(limit: int) -> list[Visit]:
-            # Stuck since before their moment: everything that is armed at all.
-            return unarmed(self._engine, now, horizon=horizon, stuck_after=-horizon, limit=limit)
-
-        sample = [visit for visit in armed_visits(EVERYTHING) if visit.run_id][:SAMPLE]
-        if all(_read(client, visit.run_id) for visit in sample):
-            return []
-        log.warning("Prefect does not know our runs; making them again")
-        return armed_visits(EVERYTHING)
-
-    def _arm_all(self, client: SyncPrefectClient, visits: list[Visit]) -> None:
-        while visits:
+    def _arm_all(self, runs: VisitRuns) -> None:
+        before: set[int] = set()
+        while visits := self._unarmed():
             for visit in visits:
-                self.arm(client, visit)
+                self._arm(runs, visit, calmly=len(visits) == BATCH)
                 bells.VISITS.ring()
-            following = self._unarmed() if len(visits) >= BATCH else []
             # The same ones again are being visited just now; they have until the next round.
-            again = {visit.id for visit in following} == {visit.id for visit in visits}
-            visits = [] if again else following
+            if len(visits) < BATCH or before == {visit.id for visit in visits}:
+                return
+            before = {visit.id for visit in visits}
 
-    def arm(self, client: SyncPrefectClient, visit: Visit) -> None:
-        """One visit's run is where it belongs, unless the run is at it right now."""
-        run = _read(client, visit.run_id)
-        if run is not None and visit.left and _is(run, "completed"):
-            completed(self._engine, visit.id, clock.now())
-        elif run is None or _is(run, "final"):
-            self._make(client, visit, run)
-        elif _is(run, "scheduled"):
-            self._move(client, visit, run, visit.wake_at)
-        elif _age(run) >= self._settings.stuck_after.total_seconds():
-            # Its process died at it; nobody else will ever end it.
-            gone: State[None] = Crashed(message="het proces van dit bezoek is weg")
-            client.set_flow_run_state(run.id, gone, force=True)
-            self._make(client, visit, run)
+    def _arm(self, runs: VisitRuns, visit: Visit, *, calmly: bool) -> None:
+        try:
+            runs.arm(visit, calmly=calmly)
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code not in REFUSALS:
+                raise
+            # This one alone is refused: it keeps no other waiting.
+            log.warning("visit %d was refused: %s", visit.id, kind_and_place(error))
+            self._refused[visit.id] = time.monotonic() + REFUSED_SECONDS
 
-    def _make(self, client: SyncPrefectClient, visit: Visit, before: FlowRun | None) -> None:
-        # It enters at once, and says then what it waits for. One that failed would fail again:
-        # it is tried at the case's next moment, or when something changes.
-        failed = before is not None and _is(before, "failed")
-        at = visit.wake_at if failed else clock.now()
-        run = self._create(client, visit, before, at)
-        while _is(run, "final"):  # an older life of this database asked for the same run
-            run = self._create(client, visit, run, at)
-        self._move(client, visit, run, at)
-
-    def _create(
-        self, client: SyncPrefectClient, visit: Visit, before: FlowRun | None, at: datetime
-    ) -> FlowRun:
-        # The key names the run that this one replaces: whoever replaces it gets the same one.
-        key = f"visit-{visit.id}" if before is None else f"visit-{visit.id}-after-{before.id}"
-        return client.create_flow_run_from_deployment(
-            self._deployment(client, visit.stage),
-            name=run_name(visit.case_key, visit.stage, visit.number),
-            tags=[STAGES[visit.stage].dutch, visit.municipality],
-            parameters={"case": visit.case_key},
-            idempotency_key=key,
-            state=Scheduled(scheduled_time=at, message=ARMED),
-        )
-
-    def _move(self, client: SyncPrefectClient, visit: Visit, run: FlowRun, at: datetime) -> None:
-        planned = run.next_scheduled_start_time
-        # Only ever to earlier. A run that comes too early looks and waits again; moving it to
-        # later while a worker has just taken it would hold that worker until then.
-        if planned is None or planned > at:
-            state: State[None] = Scheduled(scheduled_time=at, message=COMES_AT_ONCE)
-            client.set_flow_run_state(run.id, state)
-        armed(self._engine, visit.id, str(run.id), at, clock.now(), visit.version)
-
-    def _deployment(self, client: SyncPrefectClient, stage: str) -> UUID:
-        flow = stage.replace("_", "-")
-        if flow not in self._deployments:
-            self._deployments[flow] = deployment_id(client, flow, self._settings.work_pool)
-        return self._deployments[flow]
-
-    def _pictures_are_old(self) -> bool:
-        at = self._pictured_at
-        return at is None or (clock.now() - at).total_seconds() > PICTURES_SECONDS
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._pictured_at >= PICTURES_SECONDS
 
     def _refresh_pictures(self, client: SyncPrefectClient) -> None:
-        if self._pictures_are_old():
-            self._pictured_at = clock.now()
-            pictures.show_waiting_lists(client, clock.now(), None)
-
-
-def _read(client: SyncPrefectClient, run_id: str | None) -> FlowRun | None:
-    try:
-        return client.read_flow_run(UUID(run_id)) if run_id else None
-    except ObjectNotFound:
-        return None
-
-
-def _is(run: FlowRun, what: str) -> bool:
-    return run.state is not None and bool(getattr(run.state, f"is_{what}")())
-
-
-def _age(run: FlowRun) -> float:
-    since = run.state.timestamp if run.state else clock.now()
-    return (clock.now() - since).total_seconds()
+        if self._is_old():
+            self._pictured_at = time.monotonic()
+            pictures.show_waiting_lists(client, clock.now(), self._frontier)

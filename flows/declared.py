@@ -12,6 +12,9 @@ from typing import Any
 
 NAME = "estafette"  # every deployment's own name: "voluntary-care/estafette"
 IN_PROCESS = "estafette-in-process"  # the type of work pool that our own worker serves
+# The queues of the work pool: visits of cases with an open promise of law go first.
+STATUTORY, ORDINARY = "wettelijk", "default"
+PRIORITIES = {STATUTORY: 1, ORDINARY: 2}
 A_CASE = {
     "type": "object",
     "properties": {"case": {"type": "string", "title": "case", "position": 0}},

@@ -9,16 +9,26 @@ own schedule, where our worker keeps them going by itself.
 
 import logging
 import threading
+from contextlib import suppress
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.objects import WorkQueue
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.base import BaseJobConfiguration
 
 from flows.automations import declare_automations
-from flows.declared import DEPLOYMENTS, IN_PROCESS, NAME, ON_THE_HOUR, Deployed
+from flows.declared import (
+    DEPLOYMENTS,
+    IN_PROCESS,
+    NAME,
+    ON_THE_HOUR,
+    ORDINARY,
+    PRIORITIES,
+    Deployed,
+)
 from flows.settings import FlowSettings
 
 log = logging.getLogger("estafette.flows.deployments")
@@ -26,7 +36,7 @@ _one_at_a_time = threading.Lock()  # several threads of one process begin togeth
 
 
 def declare(client: SyncPrefectClient, pool: str) -> None:
-    """The work pool and every deployment exist as declared. Again changes nothing."""
+    """The work pool, its queues and every deployment exist as declared. Again changes nothing."""
     with _one_at_a_time:
         _declare_all(client, pool)
 
@@ -43,6 +53,8 @@ def deployment_id(client: SyncPrefectClient, flow: str, pool: str) -> UUID:
 
 def _declare_all(client: SyncPrefectClient, pool: str) -> None:
     ours = _pool_type(client, pool) == IN_PROCESS
+    for queue, priority in PRIORITIES.items():
+        _declare_queue(client, pool, queue, priority)
     for deployed in DEPLOYMENTS:
         _declare(client, pool, deployed, scheduled=not (ours and deployed.kept))
     declare_automations(client)
@@ -66,6 +78,22 @@ def _make_pool(client: SyncPrefectClient, pool: str) -> str:
         return client.create_work_pool(wanted).type
     except ObjectAlreadyExists:  # another worker was quicker
         return client.read_work_pool(pool).type
+
+
+def _declare_queue(client: SyncPrefectClient, pool: str, name: str, priority: int) -> None:
+    # Raising is the watch's and never waits; so a limit on visits delays no promise.
+    limit = FlowSettings().ordinary_at_once if name == ORDINARY else None
+    queue = _queue(client, pool, name, priority)
+    if (queue.priority, queue.concurrency_limit) != (priority, limit):
+        client.update_work_queue(queue.id, priority=priority, concurrency_limit=limit)
+
+
+def _queue(client: SyncPrefectClient, pool: str, name: str, priority: int) -> WorkQueue:
+    with suppress(ObjectNotFound):
+        return client.read_work_queue_by_name(name, work_pool_name=pool)
+    with suppress(ObjectAlreadyExists):  # another worker was quicker
+        return client.create_work_queue(name, priority=priority, work_pool_name=pool)
+    return client.read_work_queue_by_name(name, work_pool_name=pool)
 
 
 def _declare(client: SyncPrefectClient, pool: str, deployed: Deployed, *, scheduled: bool) -> None:

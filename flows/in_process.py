@@ -5,6 +5,7 @@ priorities, limits, Late and Cancel do what they do for any other worker.
 """
 
 import logging
+import math
 import os
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from prefect.flow_engine import run_flow
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_WORKER_QUERY_SECONDS
 from prefect.settings.context import temporary_settings
-from prefect.states import Pending
+from prefect.states import Failed, Pending
 from prefect.workers.base import (
     BaseJobConfiguration,
     BaseVariables,
@@ -30,9 +31,13 @@ from prefect.workers.base import (
 from flows import bells, clock
 from flows.declared import IN_PROCESS
 from flows.discretion import kind_and_place
+from flows.settings import FlowSettings
 
 POLL_SECONDS = 10.0  # bells make a visit prompt; polling only makes it certain
-BATCH = 20
+BATCH = 10  # whatever is more urgent by law waits for at most so many that were asked for before
+SLOW_SECONDS = 5.0  # one that takes longer keeps its place, but no longer the others waiting
+PATIENCE = 2 / 3  # of the time after which arming takes its run to be an orphan
+TOOK_TOO_LONG = "duurde te lang en is losgelaten; wordt bij het volgende moment opnieuw geprobeerd"
 
 log = logging.getLogger("estafette.flows.worker")
 
@@ -47,6 +52,8 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
         # Nothing is fetched ahead: a run fetched early would keep a place and wait in it.
         super().__init__(work_pool_name, name=name, limit=limit, prefetch_seconds=0)
         self._places = anyio.CapacityLimiter(limit)
+        self._threads = anyio.CapacityLimiter(math.inf)  # places count; abandoned ones hold none
+        self._patience = PATIENCE * FlowSettings().stuck_after.total_seconds()
         self._polling = anyio.Lock()
         self._flows: dict[UUID, Flow[..., Any]] = {}
 
@@ -62,7 +69,7 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
                 together.cancel_scope.cancel()
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
-        """Enters every visit that is due.
+        """Enters every visit that is due, those with a date of law first.
 
         Prefect's own way asks eight more questions per run, to prepare infrastructure that does
         not exist here: measured, a visit takes 0.13 s instead of 0.5 and half the server's time.
@@ -82,11 +89,17 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
         configuration: BaseJobConfiguration,
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> BaseWorkerResult:
-        """One run, on a thread, to wherever it goes."""
+        """One run, on a thread, to wherever it goes; one that hangs is Failed and left alone."""
         if task_status is not None:
             task_status.started(os.getpid())
         flow = await self._flow_of(flow_run)
-        await to_thread.run_sync(_run, flow, flow_run)
+        # Shielded: a worker that stops lets its visits finish.
+        with anyio.move_on_after(self._patience, shield=True) as patience:
+            await to_thread.run_sync(
+                _run, flow, flow_run, abandon_on_cancel=True, limiter=self._threads
+            )
+        if patience.cancelled_caught:
+            await self._give_up(flow_run)
         return BaseWorkerResult(identifier=str(flow_run.id), status_code=0)
 
     async def _poll_when_rung(self) -> None:
@@ -108,13 +121,30 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
         return [response.flow_run for response in found[:BATCH]]
 
     async def _enter(self, run: FlowRun) -> None:
-        async with self._places:
-            try:
-                if await self._claimed(run):
-                    await self.run(run, self.job_configuration())
-            except Exception as error:
-                # The run stays as it is; arming finds it from the rows and makes another.
-                log.warning("visit broke off: %s", kind_and_place(error))
+        """The visit is over, or at it for so long that nobody should wait for it."""
+        assert self._runs_task_group is not None
+        await self._places.acquire_on_behalf_of(run.id)
+        over = anyio.Event()
+        self._runs_task_group.start_soon(self._visit, run, over)
+        with anyio.move_on_after(SLOW_SECONDS):
+            await over.wait()
+
+    async def _visit(self, run: FlowRun, over: anyio.Event) -> None:
+        try:
+            if await self._claimed(run):
+                await self.run(run, self.job_configuration())
+        except Exception as error:
+            # The run stays as it is; arming finds it from the rows and makes another.
+            log.warning("visit broke off: %s", kind_and_place(error))
+        finally:
+            self._places.release_on_behalf_of(run.id)
+            over.set()
+
+    async def _give_up(self, run: FlowRun) -> None:
+        # Its thread cannot be ended and may finish yet, which harms nothing: runs are pictures.
+        log.error("visit hangs and was left: %s", run.name)
+        gone: State[None] = Failed(message=TOOK_TOO_LONG)
+        await self.client.set_flow_run_state(run.id, gone, force=True)
 
     async def _claimed(self, run: FlowRun) -> bool:
         """The run is ours: it is still due, and of two workers only one is let through."""

@@ -12,11 +12,10 @@ from prefect.client.schemas.actions import ArtifactCreate
 
 from casework.audit import Report
 from casework.views import Line, timeline
-from casework.visits import Waiting, waiting_list
+from casework.waiting_lists import Waiting, waiting, waiting_list
 from casework.words import Answer, Role
 from escalation.moves import acts
 from escalation.path import OPEN_STAGES, STAGES
-from escalation.shape import Stage
 from flows.settings import engine
 from flows.words import due, moment
 
@@ -41,11 +40,16 @@ def show_timeline(client: SyncPrefectClient, case_key: str, run_id: UUID | None)
     _show(client, f"case-{case_key}", text, run_id)
 
 
-def show_waiting_lists(client: SyncPrefectClient, now: datetime, run_id: UUID | None) -> None:
-    """An artifact per stage shows which cases wait there, the most urgent first."""
+def show_waiting_lists(client: SyncPrefectClient, now: datetime, frontier: datetime) -> None:
+    """An artifact per stage shows which cases wait there, the most urgent first, and how many of
+    them without a run in Prefect because their moment lies beyond the frontier."""
+    counts = waiting(engine())
     for stage in OPEN_STAGES:
-        text = _waiting(stage, waiting_list(engine(), stage.key, now), now)
-        _show(client, f"waiting-{stage.key.replace('_', '-')}", text, run_id)
+        total, in_rows = counts.get(stage.key, (0, 0))
+        lines = waiting_list(engine(), stage.key) if total else []
+        head = [f"# In {stage.dutch}", _how_many(total, len(lines)), _in_rows(in_rows, frontier)]
+        text = "\n\n".join(part for part in [*head, _waiting(lines, now)] if part)
+        _show(client, f"waiting-{stage.key.replace('_', '-')}", text, None)
 
 
 def show_audit(client: SyncPrefectClient, report: Report, run_id: UUID | None) -> None:
@@ -65,11 +69,28 @@ def _details(line: Line) -> str:
     return ", ".join(STAGES[word].dutch if word in STAGES else word for word in told)
 
 
-def _waiting(stage: Stage, rows: Sequence[Waiting], now: datetime) -> str:
-    lines = [_waiting_line(row, now) for row in rows]
-    head = f"# In {stage.dutch}\n\n{len(lines)} zaken.\n\n"
+def _how_many(total: int, shown: int) -> str:
+    rest = f" De lijst toont de {shown} die het eerst aan de beurt zijn." if shown < total else ""
+    return f"{_cases(total)} hier.{rest}"
+
+
+def _in_rows(count: int, frontier: datetime) -> str:
+    if not count:
+        return ""
+    return (
+        f"{_cases(count)} buiten Prefect, zonder run, omdat hun volgende moment later is dan "
+        f"{due(frontier)}. Ze krijgen hun run vanzelf als het nadert; tot dan bewaakt "
+        "`watch` hun termijnen zoals alle andere."
+    )
+
+
+def _cases(count: int) -> str:
+    return "1 zaak wacht" if count == 1 else f"{count} zaken wachten"
+
+
+def _waiting(rows: Sequence[Waiting], now: datetime) -> str:
     titles = ("Zaak", "Bezoek", "Sinds", "Wacht op", "Uiterlijk", "Te laat")
-    return head + (_table(titles, lines) if lines else "")
+    return _table(titles, [_waiting_line(row, now) for row in rows]) if rows else ""
 
 
 def _waiting_line(row: Waiting, now: datetime) -> tuple[str, ...]:

@@ -20,6 +20,10 @@ class FlowSettings(BaseSettings):
     visits_at_once: int = Field(default=1, ge=1, le=32)
     # Visits whose next moment lies further away wait in the rows alone.
     horizon_days: int = Field(default=400, ge=1)
+    # And of those within the horizon only the nearest get a run ahead of their moment.
+    armed_at_most: int = Field(default=10_000, ge=100)
+    # At most so many visits without a date of law at once, over all workers; none: no limit.
+    ordinary_at_once: int | None = Field(default=None, ge=1)
     # A visit takes a second; a run that is at it, or overdue, for so long is not coming back.
     stuck_seconds: int = Field(default=90, ge=10)
     # Where the link in an alert leads.

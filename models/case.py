@@ -162,7 +162,9 @@ class Visit(SQLModel, table=True):
         sa.Index(
             "ix_visits_leaving", "left_at", **when("completed_at IS NULL AND left_at IS NOT NULL")
         ),
-        sa.Index("ix_visits_in_rows", "wake_at", "stage", **when("run_id IS NULL AND left_at IS NULL")),
+        sa.Index(
+            "ix_visits_in_rows", "wake_at", "stage", **when("run_id IS NULL AND left_at IS NULL")
+        ),
         sa.Index("ix_visits_run_id", "run_id", **when("run_id IS NOT NULL")),
         sa.Index("ix_visits_waiting", "stage", "wake_at", **when("left_at IS NULL")),
         sa.CheckConstraint("(left_at IS NULL) = (left_for IS NULL)", name="left_for_somewhere"),
