@@ -34,7 +34,7 @@ from flows.visit_runs import IS_GONE, VisitRuns, age, carries, comes_after, is_,
 
 PAGE = 200
 SAMPLE = 5
-SHARE = 4  # after a page four times as long a pause: at most a fifth of one core
+SHARE = 2  # after a page twice as long a pause: at most a third of one core
 LEAST_PAUSE, REST = 1.0, 120.0  # seconds between two pages, and between two comparisons
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 AT_IT = ["PENDING", "RUNNING"]

@@ -3,15 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from casework.promises import answer
 from casework.refusals import NotFound
 from casework.stock import take_stock
 from casework.views import case_view, timeline
-from casework.visits import armed, completed, unarmed
+from casework.visits import armed, completed, frontier, unarmed
 from casework.waiting_lists import waiting as waiting_where
 from casework.waiting_lists import waiting_list
 from casework.words import Answer
+from models import UtcTime
 from tests.builders import NOW, a_case, a_signal, act, announce_order, go, receive_signal
 from tests.casework.looking import DAY, everything, promises, raise_all, rows, told
 
@@ -134,6 +136,49 @@ def test_a_visit_whose_case_changed_must_come_now(engine, in_signal, step):
     assert (visit.run_id, visit.wake_at, visit.left) == ("run-1", later, False)
     arm(engine, later)
     assert waiting(engine, later) == []
+
+
+def test_a_writer_that_knows_nothing_of_calling_calls_the_visit_too(engine, in_signal):
+    arm(engine)
+    with engine.begin() as connection:  # as the version before does it, in a rolling upgrade
+        connection.exec_driver_sql("UPDATE cases SET version = version + 1")
+        connection.exec_driver_sql("UPDATE visits SET seen_version = seen_version + 0")
+    (visit,) = waiting(engine)
+    assert (visit.run_id, visit.wake_at) == ("run-1", NOW)
+
+
+def test_a_change_while_the_run_was_being_armed_still_calls_it(engine, in_signal):
+    (visit,) = waiting(engine)
+    act(engine, in_signal, "reporter_informed", NOW)
+    armed(engine, visit.id, "run-1", visit.wake_at, NOW, visit.version)
+    assert [v.id for v in waiting(engine)] == [visit.id]
+
+
+def test_a_visit_in_the_rows_alone_follows_its_case_to_a_nearer_moment(engine):
+    a_case(engine, "aftercare")
+    assert [v for v in waiting(engine) if not v.left] == []
+    with engine.begin() as connection:
+        nearer = "UPDATE checkpoints SET next_at = :at WHERE state = 'open'"
+        connection.execute(sa.text(nearer).bindparams(sa.bindparam("at", NOW + DAY, UtcTime())))
+        connection.exec_driver_sql("UPDATE cases SET version = version + 1")
+    assert [(v.stage, v.wake_at) for v in waiting(engine) if not v.left] == [
+        ("aftercare", NOW + DAY)
+    ]
+
+
+@pytest.mark.parametrize(("most", "days"), [(0, 1), (2, 3), (9, 14)])
+def test_the_frontier_lets_only_the_nearest_through(engine, most, days):
+    for day in range(5):
+        a_case(engine, address=f"Straat {day}")
+        with engine.begin() as connection:
+            at = sa.bindparam("at", NOW + (day + 1) * DAY, UtcTime())
+            newest = "case_id = (SELECT max(id) FROM cases) AND state = 'open'"
+            statement = f"UPDATE checkpoints SET next_at = :at WHERE {newest}"
+            connection.execute(sa.text(statement).bindparams(at))
+    waiting(engine)
+    until = frontier(engine, NOW, horizon=HORIZON, most=most)
+    assert until == NOW + days * DAY - (timedelta(microseconds=1) if most < 5 else timedelta(0))
+    assert len(waiting(engine, horizon=until - NOW)) == min(most, 5)
 
 
 def test_raising_alone_does_not_call_a_run_that_comes_by_itself(engine, in_signal):

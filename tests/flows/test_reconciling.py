@@ -1,8 +1,10 @@
 """Reconciling: whatever was meddled with, each open visit ends with exactly one scheduled run."""
 
 import itertools
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -59,7 +61,7 @@ def settle(engine: Engine, rounds: int = 8) -> None:
 def open_rows(engine: Engine) -> dict[int, str]:
     with engine.connect() as connection:
         query = sa.text("SELECT id, run_id FROM visits WHERE left_at IS NULL ORDER BY id")
-        return {visit_id: run_id for visit_id, run_id in connection.execute(query)}
+        return dict(row._tuple() for row in connection.execute(query))
 
 
 def each_open_visit_has_exactly_one_run(engine: Engine, prefect: FakePrefect) -> None:
@@ -297,8 +299,8 @@ def test_a_run_that_no_visit_points_at_is_ended_and_says_why(house, prefect, wor
 def test_an_older_copy_of_either_database_ends_with_one_run_for_each_open_visit(
     house, prefect, workers, waiting, tmp_path
 ):
-    with house.connect() as connection:
-        connection.exec_driver_sql(f"VACUUM INTO '{tmp_path / 'copy.db'}'")
+    with closing(sqlite3.connect(tmp_path / "estafette.db")) as connection:
+        connection.execute(f"VACUUM INTO '{tmp_path / 'copy.db'}'")
     gone = a_case(house, "signal", now(), address="Voorbeeldlaan 2")
     go(house, waiting, "take_up", now())
     arm(house)

@@ -1,0 +1,148 @@
+"""Queues: statutory work goes first, and one visit that hangs or fails keeps no other waiting."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from prefect.client.schemas.objects import StateType
+from prefect.states import Pending, Scheduled
+
+from flows import in_process
+from flows.clock import now
+from flows.declared import ORDINARY, STATUTORY
+from flows.deployments import declare
+from tests.builders import a_case, announce_order
+from tests.flows.working import IMPATIENT, POOL, arm, comes_at, only, runs, said
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+HANGS = 12.0  # seconds; an ordinary visit takes one, on a busy machine a few
+
+
+def test_declaring_again_keeps_the_queues_and_their_order(prefect, monkeypatch):
+    def queues():
+        found = (prefect.read_work_queue_by_name(n, work_pool_name=POOL)
+                 for n in (STATUTORY, ORDINARY))  # fmt: skip
+        return {queue.name: (queue.priority, queue.concurrency_limit) for queue in found}
+
+    assert queues() == {STATUTORY: (1, None), ORDINARY: (2, None)}
+    monkeypatch.setenv("ESTAFETTE_ORDINARY_AT_ONCE", "3")
+    for _ in range(2):
+        declare(prefect, POOL)
+        assert queues() == {STATUTORY: (1, None), ORDINARY: (2, 3)}
+    monkeypatch.delenv("ESTAFETTE_ORDINARY_AT_ONCE")
+    declare(prefect, POOL)
+    assert queues() == {STATUTORY: (1, None), ORDINARY: (2, None)}
+
+
+def due_runs(prefect, count, queue, at):
+    deployment = prefect.read_deployment_by_name("signal/estafette").id
+    for number in range(count):
+        prefect.create_flow_run_from_deployment(
+            deployment, name=f"{queue} · {number}", parameters={"case": "2026-99999"},
+            work_queue_name=queue, state=Scheduled(scheduled_time=at + timedelta(seconds=number)),
+        )  # fmt: skip
+
+
+def test_of_forty_due_visits_those_with_a_date_of_law_are_entered_first(
+    house, prefect, workers, monkeypatch
+):
+    order = []
+    monkeypatch.setattr(in_process, "_run", lambda flow, run: order.append(run.work_queue_name))
+    due_runs(prefect, 28, ORDINARY, now() - timedelta(hours=2))
+    due_runs(prefect, 12, STATUTORY, now() - timedelta(hours=1))
+    for _ in range(4):
+        workers.enter_due()
+    assert order == [STATUTORY] * 12 + [ORDINARY] * 28
+
+
+def test_a_limit_on_ordinary_visits_leaves_a_place_for_those_of_law(
+    house, prefect, workers, monkeypatch
+):
+    order = []
+    monkeypatch.setattr(in_process, "_run", lambda flow, run: order.append(run.work_queue_name))
+    monkeypatch.setenv("ESTAFETTE_ORDINARY_AT_ONCE", "1")
+    declare(prefect, POOL)
+    due_runs(prefect, 3, ORDINARY, now() - timedelta(hours=2))
+    # Another machine is at one of them.
+    at_it = min((r for r in prefect.read_flow_runs()), key=lambda r: r.name)
+    prefect.set_flow_run_state(at_it.id, Pending(), force=True)
+    due_runs(prefect, 2, STATUTORY, now() - timedelta(hours=1))
+    workers.enter_due()
+    assert order == [STATUTORY] * 2
+    monkeypatch.delenv("ESTAFETTE_ORDINARY_AT_ONCE")
+    declare(prefect, POOL)
+
+
+def test_a_case_with_a_promise_of_law_is_armed_in_the_queue_that_goes_first(
+    house, prefect, workers
+):
+    key = a_case(house, "behavioural_order", now())
+    announce_order(house, key, now())
+    a_case(house, "signal", now(), address="Voorbeeldlaan 9")
+    arm(house)
+    assert runs(prefect, "gedragsaanwijzing")[0].work_queue_name == STATUTORY
+    queues = {run.parameters["case"]: run.work_queue_name for run in runs(prefect, "melding")
+              if run.state.is_scheduled()}  # fmt: skip
+    assert [name for case, name in queues.items() if case != key] == [ORDINARY]
+
+
+@pytest.fixture
+def hanging(house, prefect, workers, monkeypatch):
+    """The first visit entered hangs; its case's key, and what lets go of it."""
+    key, release, real = a_case(house, "signal", now()), threading.Event(), in_process._run
+
+    def run(flow, run):
+        if run.parameters["case"] == key and not release.is_set():
+            release.wait(60)
+            return
+        real(flow, run)
+
+    monkeypatch.setattr(in_process, "_run", run)
+    monkeypatch.setattr(in_process, "SLOW_SECONDS", 0.2)
+    for worker in workers._both:
+        monkeypatch.setattr(worker, "_patience", HANGS)
+    yield key
+    release.set()
+
+
+def test_a_visit_that_hangs_fails_and_keeps_no_other_waiting_for_long(
+    house, prefect, workers, hanging
+):
+    arm(house)
+    hung = only(prefect, "melding")
+    a_case(house, "signal", now(), address="Voorbeeldlaan 1")
+    arm(house)
+    workers.enter_due()  # one place, which the hanging visit holds at first
+    workers.enter_due()
+    others = [run for run in runs(prefect, "melding") if run.id != hung.id]
+    assert [said(run)[:10] for run in others] == ["wacht tot "]
+    failed = prefect.read_flow_run(hung.id)
+    assert (failed.state_type, said(failed)) == (StateType.FAILED, in_process.TOOK_TOO_LONG)
+    arm(house, IMPATIENT)
+    again = [run for run in runs(prefect, "melding") if run.parameters["case"] == hanging]
+    assert [comes_at(run) > now() for run in again if run.id != hung.id] == [True]
+
+
+def test_a_visit_that_always_fails_is_not_tried_in_a_loop_and_others_are_entered(
+    house, prefect, workers, monkeypatch
+):
+    from flows import visiting
+
+    poisoned, real = a_case(house, "signal", now()), visiting.take_stock
+
+    def take_stock(engine, case, *args, **more):
+        if case == poisoned:
+            raise RuntimeError("poison")
+        return real(engine, case, *args, **more)
+
+    monkeypatch.setattr(visiting, "take_stock", take_stock)
+    a_case(house, "signal", now(), address="Voorbeeldlaan 1")
+    for _ in range(4):
+        arm(house, IMPATIENT)
+        workers.enter_due()
+    of = {run.parameters["case"] == poisoned: run for run in runs(prefect, "melding")
+          if run.state.is_scheduled()}  # fmt: skip
+    assert said(of[False]).startswith("wacht tot ")
+    assert comes_at(of[True]) > now()
+    tried = [run for run in runs(prefect, "melding") if run.state_type == StateType.FAILED]
+    assert len(tried) == 1, "tried once, and again at its next moment"
