@@ -29,8 +29,10 @@ from models.checkpoint import (
 )
 from models.columns import UtcTime
 from models.journal import AdministrationEntry, JournalEntry
+from models.lateness import RaisedLate
 from models.people import Absence, Contact, Organisation, Way
 from models.policy import Decree, PolicyVersion
+from models.removal import Removal, Settled
 from models.round import Round, RoundOf
 
 __all__ = [
@@ -58,12 +60,15 @@ __all__ = [
     "Outcome",
     "Partner",
     "PolicyVersion",
+    "RaisedLate",
+    "Removal",
     "Reporter",
     "Request",
     "RequestState",
     "Role",
     "Round",
     "RoundOf",
+    "Settled",
     "Signal",
     "Succession",
     "TermChange",
