@@ -17,17 +17,17 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, col
 
 from casework.connect import reading
+from casework.lateness import LATENESS, Spread, spreads
 from casework.rounds import LastRound, rounds_in
 from models import Alert, Case, Checkpoint, Handover, RoundOf, UtcTime
 
-# How late, in seconds, is told apart: seconds are usual, minutes a fault, days an outage.
-LATENESS = (1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400, 604_800)
 UNSENT = ("waiting", "leased", "failed")
 ON_OFFER = ("offered", "assigned")
 # As the partial indexes spell them: in a parameter, a planner cannot see that they serve.
 OPEN = sa.text("checkpoints.state = 'open'")
 WAITS = sa.text("handovers.state IN ('offered', 'assigned')")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+__all__ = ["EPOCH", "LATENESS", "ON_OFFER", "UNSENT", "Figures", "Queue", "delivered", "figures"]
 Labels = tuple[str, ...]
 
 
@@ -53,13 +53,14 @@ class Queue:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The house at a moment. `cases` by municipality and stage, `promises` by the stage of their
-    case and the kind of their term, `late` by whether a law dates them, `outbox` by state and the
-    same, `handovers` by role and state."""
+    case and the kind of their term, `late` by whether a law dates them, `raised` (how late what was
+    raised was) and `outbox` (by state too) by the same, `handovers` by role and state."""
 
     at: datetime
     cases: Mapping[Labels, int]
     promises: Mapping[Labels, int]
     late: Mapping[bool, Lateness]
+    raised: Mapping[bool, Spread]
     outbox: Mapping[tuple[str, bool], Queue]
     handovers: Mapping[Labels, Queue]
     sweep: LastRound | None
@@ -80,6 +81,7 @@ def figures(engine: Engine, now: datetime) -> Figures:
             cases=_cases(session),
             promises=_promises(session),
             late={law: _late(session, now, law) for law in (True, False)},
+            raised=spreads(session),
             outbox=_outbox(session),
             handovers=_handovers(session),
             sweep=rounds.get(RoundOf.WATCH),

@@ -41,6 +41,22 @@ def append(
     session.execute(sa.insert(JournalEntry), [entry])
 
 
+def append_about(
+    session: Session,
+    case: Case,
+    now: datetime,
+    actor: str,
+    kind: str,
+    promise: int | None,
+    data: Mapping[str, Any],
+) -> None:
+    """The same about one promise, whose number the line carries."""
+    assert case.id is not None
+    seq, previous = heads(session, [case.id]).get(case.id, (0, BEGIN))
+    entry = line(case.id, seq + 1, previous, now, actor, kind, data, promise)
+    session.execute(sa.insert(JournalEntry), [entry])
+
+
 def last_line_at(engine: Engine) -> datetime | None:
     """When the newest line of any case was written."""
     newest = select(JournalEntry.at).order_by(col(JournalEntry.id).desc()).limit(1)

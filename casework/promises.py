@@ -1,5 +1,7 @@
 """Promises: raised when they ring, set-based, and answered by people."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy.engine import Engine
@@ -11,6 +13,7 @@ from casework.chores import do_chores, next_chore
 from casework.connect import reading, transaction
 from casework.dating import ensure_next_date
 from casework.instead import refuse_elsewhere
+from casework.lateness import Tally
 from casework.people import acting
 from casework.raising import raise_batch
 from casework.recount import latest_of
@@ -25,27 +28,42 @@ CHORES_AT_ONCE = 50  # each takes a handful of statements, and others wait meanw
 
 
 def raise_due(
-    engine: Engine, now: datetime, limit: int = BATCH, *, case_key: str | None = None
+    engine: Engine,
+    now: datetime,
+    limit: int = BATCH,
+    *,
+    case_key: str | None = None,
+    late: Tally | None = None,
 ) -> int:
     """At most `limit` rungs that ring by `now` are raised, and chores done; returns how many of
     both. Call until 0.
 
-    Those of one case only, when it is named.
+    Those of one case only, when it is named. How late each was is added to `late`.
 
     Promises first, the statutory before the others: mark, journal and outbox in one transaction, or
     nothing. Chores have another transaction, so that no promise ever waits for them or fails with
     them; what rings because of them rings in it. Two callers share the work on PostgreSQL and wait
     for each other on SQLite; neither raises a rung twice.
     """
-    with transaction(engine) as session:
-        raised = raise_batch(session, now, limit, _numbered(session, case_key))
+    late = late if late is not None else Tally()
+    with _raising(engine, late) as (session, how_late):
+        raised = raise_batch(session, now, limit, _numbered(session, case_key), how_late)
     if raised >= limit:
         return raised
-    with transaction(engine) as session:
+    with _raising(engine, late) as (session, how_late):
         case_id = _numbered(session, case_key)
         done = do_chores(session, now, min(limit, CHORES_AT_ONCE), case_id)
-        rung = raise_batch(session, now, limit - raised, case_id) if done else 0
+        rung = raise_batch(session, now, limit - raised, case_id, how_late) if done else 0
         return raised + done + rung
+
+
+@contextmanager
+def _raising(engine: Engine, late: Tally) -> Iterator[tuple[Session, Tally]]:
+    """A transaction whose lateness counts once it is committed."""
+    how_late = Tally()
+    with transaction(engine) as session:
+        yield session, how_late
+    late.merge(how_late)
 
 
 def _numbered(session: Session, case_key: str | None) -> int | None:

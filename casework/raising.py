@@ -5,8 +5,8 @@ and one for the outbox, however many and different they are. Each effect has a k
 that a crash, a second watcher or a repeat can neither lose nor double it.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 
 from casework import journal
 from casework.journal import INTEGER, MOMENT, TEXT
+from casework.lateness import Tally
 from casework.policies import calendars_now, policy_of
 from casework.reachable import Hearers, People, Ringing, people_now, who_hears
 from escalation.calendars import WorkingCalendar
@@ -40,6 +41,7 @@ SKIPPED = "skipped"  # the lead of who is told because nobody could be reached b
 
 # A journal line about a ringing promise: its kind, what it says, and the rung when one was raised.
 Told = tuple[Ringing, str, dict[str, int], int | None]
+Rang = tuple[Ringing, datetime]  # a promise, and the moment it should have rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,21 @@ class Raised:
     hearers: Hearers
 
 
-def raise_batch(session: Session, now: datetime, limit: int, case_id: int | None = None) -> int:
-    """At most `limit` ringing promises are marked, journalled and put in the outbox.
+def raise_batch(
+    session: Session,
+    now: datetime,
+    limit: int,
+    case_id: int | None = None,
+    late: Tally | None = None,
+) -> int:
+    """At most `limit` ringing promises are marked, journalled and put in the outbox; `late` counts
+    how long after their moment.
 
     One that cannot be judged is put off and journalled, so that it keeps no other waiting; the
     audit names its case. Returns how many there were.
     """
-    ringing = _ringing(session, now, limit, case_id)
+    rang = _ringing(session, now, limit, case_id)
+    ringing = [row for row, _at in rang]
     raised = _judged(session, ringing, now) if ringing else []
     if raised:
         _mark(session, raised)
@@ -68,21 +78,74 @@ def raise_batch(session: Session, now: datetime, limit: int, case_id: int | None
     if len(raised) < len(ringing):
         judged = {r.ringing.id for r in raised}
         _put_off(session, [row for row in ringing if row.id not in judged], now)
+    if late is not None:
+        _count(late, rang, {r.ringing.id for r in raised}, now)
     return len(ringing)
 
 
-def _ringing(session: Session, now: datetime, limit: int, case_id: int | None) -> list[Ringing]:
-    found: list[Ringing] = []
+def hear_again(
+    session: Session, checkpoint_id: int, passed: tuple[int, int], now: datetime
+) -> tuple[int, ...]:
+    """Who would hear now that the rungs of an open promise rang, from the first of `passed` up to
+    the last; nobody, when it is over."""
+    row = session.execute(_open_one(), {"id": checkpoint_id}).first()
+    if row is None:
+        return ()
+    first, last = passed
+    ringing = replace(Ringing(*row[:-1]), offset=first)
+    ladder, people = _ladder(session, ringing.policy_id), people_now(session, now)
+    heard = who_hears(ringing, last, ladder, people)
+    return (*heard.to, *heard.instead)
+
+
+def send_again(
+    session: Session, row: Checkpoint, rung: int, recipients: Iterable[int], now: datetime
+) -> None:
+    """A rung that was raised is in the outbox for these people too."""
+    told = ((row.case_id, row.id, rung, _lead(rung), p, row.statutory) for p in recipients)
+    session.execute(_sending(), journal.packed(told) | {"now": now})
+
+
+def _count(late: Tally, rang: Iterable[Rang], raised: Container[int], now: datetime) -> None:
+    for row, at in rang:
+        if row.id in raised:
+            late.add(row.statutory, (now - at).total_seconds())
+
+
+def _ringing(session: Session, now: datetime, limit: int, case_id: int | None) -> list[Rang]:
+    found: list[Rang] = []
     for statutory in (True, False):  # each flag is one range of the index
         if len(found) < limit:
             query = _query(statutory, case_id is not None)
             asked = {"now": now, "most": limit - len(found), "case_id": case_id}
-            found += [Ringing(*row) for row in session.execute(query, asked)]
+            found += [(Ringing(*row), at) for *row, at in session.execute(query, asked)]
     return found
 
 
 @cache
 def _query(statutory: bool, of_one_case: bool) -> sa.Select[Any]:
+    c = Checkpoint
+    query = (
+        _with_people()
+        .where(
+            col(c.statutory).is_(statutory),
+            col(c.next_at) <= sa.bindparam("now", type_=MOMENT),
+        )
+        .order_by(c.next_at)  # type: ignore[arg-type]
+        .limit(sa.bindparam("most", type_=INTEGER))
+        # The case too: the journal is chained per case, so nobody else may write to it meanwhile.
+        .with_for_update(of=(c, Case), skip_locked=True, key_share=True)
+    )
+    return query.where(col(c.case_id) == sa.bindparam("case_id")) if of_one_case else query
+
+
+@cache
+def _open_one() -> sa.Select[Any]:
+    return _with_people().where(col(Checkpoint.id) == sa.bindparam("id"))
+
+
+def _with_people() -> sa.Select[Any]:
+    """Open promises as `Ringing`, and the moment each rings."""
     c = Checkpoint
     query: sa.Select[Any] = (
         sa.select(  # type: ignore[misc]
@@ -99,22 +162,15 @@ def _query(statutory: bool, of_one_case: bool) -> sa.Select[Any]:
             Director.deputy_id,
             c.asked_id,
             c.owed_id,
+            c.next_at,
         )  # type: ignore[call-overload]
         .select_from(c)
         .join(Case, Case.id == c.case_id)
         .join(Assignment, Assignment.id == Case.director_id)
         .join(Director, Director.id == Assignment.contact_id)
-        .where(
-            OPEN,
-            col(c.statutory).is_(statutory),
-            col(c.next_at) <= sa.bindparam("now", type_=MOMENT),
-        )
-        .order_by(c.next_at)
-        .limit(sa.bindparam("most", type_=INTEGER))
-        # The case too: the journal is chained per case, so nobody else may write to it meanwhile.
-        .with_for_update(of=(c, Case), skip_locked=True, key_share=True)
+        .where(OPEN)
     )
-    return query.where(col(c.case_id) == sa.bindparam("case_id")) if of_one_case else query
+    return query
 
 
 def _judged(session: Session, ringing: Iterable[Ringing], now: datetime) -> list[Raised]:

@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, select
 
-from casework.audit import CHECKS, Report
+from casework.audit import FINDINGS, Report
 from casework.connect import transaction
+from casework.lateness import Tally, keep
 from models import Round, RoundOf
 from models.columns import Json, UtcTime
 
-# Every code a finding can have: one of the checks, or the recount of the ledger.
-FINDINGS = (*CHECKS, "ledger-differs")
+__all__ = ["FINDINGS", "LastRound", "audited", "rounds_in", "swept"]
 # Several watches and audits keep one row: whoever looked last stays, an older look does nothing.
 KEEP = sa.text("""
     INSERT INTO rounds ("of", at, seconds, counted, found)
@@ -35,15 +35,23 @@ class LastRound:
     found: dict[str, int]
 
 
-def swept(engine: Engine, raised: int, seconds: float, now: datetime) -> None:
-    """The watch raised so many rungs in one round. An older round changes nothing."""
-    _keep(engine, RoundOf.WATCH, now, seconds, raised, {})
+def swept(
+    engine: Engine, raised: int, seconds: float, now: datetime, late: Tally | None = None
+) -> None:
+    """The watch raised so many rungs in one round, and so late. An older round changes nothing but
+    the counts of lateness, which add up whoever raised."""
+    told = {"of": RoundOf.WATCH.value, "at": now, "seconds": seconds, "counted": raised}
+    with transaction(engine) as session:
+        session.execute(KEEP, told | {"found": {}})
+        keep(session, late or Tally())
 
 
 def audited(engine: Engine, report: Report, seconds: float) -> None:
     """The audit came to this report. An older one changes nothing."""
     found = Counter(finding.what for finding in report.findings)
-    _keep(engine, RoundOf.AUDIT, report.at, seconds, report.checked, dict(found))
+    told = {"of": RoundOf.AUDIT.value, "at": report.at, "seconds": seconds}
+    with transaction(engine) as session:
+        session.execute(KEEP, told | {"counted": report.checked, "found": dict(found)})
 
 
 def rounds_in(session: Session) -> dict[RoundOf, LastRound]:
@@ -52,11 +60,3 @@ def rounds_in(session: Session) -> dict[RoundOf, LastRound]:
         row.of: LastRound(row.at, row.seconds, row.counted, dict(row.found))
         for row in session.exec(select(Round))
     }
-
-
-def _keep(
-    engine: Engine, of: RoundOf, at: datetime, seconds: float, counted: int, found: dict[str, int]
-) -> None:
-    told = {"of": of.value, "at": at, "seconds": seconds, "counted": counted, "found": found}
-    with transaction(engine) as session:
-        session.execute(KEEP, told)

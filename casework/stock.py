@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from casework.cases import find
 from casework.chores import do_chores
 from casework.connect import transaction
+from casework.lateness import Tally, counted
 from casework.questions import question
 from casework.raising import raise_batch
 from casework.refusals import NotFound
@@ -58,12 +59,21 @@ def take_stock(
     `number` is the visit's own; without it the latest visit of the stage is meant. Taken twice at
     the same moment changes nothing more. Raises NotFound.
     """
+    late = Tally()
+    stock = _take(engine, case_key, stage, now, number, late)
+    counted(engine, late)
+    return stock
+
+
+def _take(
+    engine: Engine, case_key: str, stage: str, now: datetime, number: int | None, late: Tally
+) -> Stock:
     with transaction(engine) as session:
         case = find(session, case_key)
         visit = _visit(session, case, stage, number)
-        raise_batch(session, now, limit=1000, case_id=case.id)
+        raise_batch(session, now, 1000, case.id, late)
         if do_chores(session, now, limit=1000, case_id=case.id):
-            raise_batch(session, now, limit=1000, case_id=case.id)  # what rings because of them
+            raise_batch(session, now, 1000, case.id, late)  # what rings because of them
         session.expire_all()
         promises = _promises(session, case)
         waits = min(

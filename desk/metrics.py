@@ -7,7 +7,7 @@ can become a label.
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from prometheus_client.core import (
     CounterMetricFamily,
     GaugeHistogramMetricFamily,
     GaugeMetricFamily,
+    HistogramMetricFamily,
     Metric,
 )
 
@@ -58,6 +59,7 @@ class Metrics:
             stand, attempts = figures(self._engine, now()), self._attempts()
         yield from (_cases(stand), _promises(stand))
         yield from _late(stand)
+        yield _raised(stand)
         yield from _outbox(stand)
         yield _deliveries(attempts, self._channels())
         yield from _handovers(stand)
@@ -105,11 +107,22 @@ def _late(stand: Figures) -> Iterator[Metric]:
         "raised yet should have been.", "statutory",
     )  # fmt: skip
     for law, late in stand.late.items():
-        ends = [*(f"{float(seconds)}" for seconds in LATENESS), "+Inf"]
-        buckets = list(zip(ends, map(float, late.at_most), strict=True))
-        spread.add_metric([BY_LAW[law]], buckets, late.total)
+        spread.add_metric([BY_LAW[law]], _buckets(late.at_most), late.total)
         oldest.add_metric([BY_LAW[law]], late.oldest)
     yield from (spread, oldest)
+
+
+def _raised(stand: Figures) -> Metric:
+    says = "Rungs raised since the beginning, by how long after their moment."
+    metric = HistogramMetricFamily("estafette_raised_late_seconds", says, labels=["statutory"])
+    for law, spread in stand.raised.items():
+        metric.add_metric([BY_LAW[law]], _buckets(spread.at_most), spread.total)
+    return metric
+
+
+def _buckets(at_most: Sequence[int]) -> list[tuple[str, float]]:
+    ends = [*(f"{float(seconds)}" for seconds in LATENESS), "+Inf"]
+    return list(zip(ends, map(float, at_most), strict=True))
 
 
 def _outbox(stand: Figures) -> Iterator[Metric]:

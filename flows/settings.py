@@ -29,7 +29,9 @@ class FlowSettings(BaseSettings):
     # Where the link in an alert leads.
     desk_url: str = "http://127.0.0.1:8080"
     # Called after every audit that found nothing; whoever listens there notices when it stays away.
-    heartbeat_url: str = ""
+    heartbeat_url: str = Field(default="", repr=False)
+    # Whether that listener also knows ADDRESS/start and ADDRESS/fail, as healthchecks does.
+    heartbeat_signals: bool = False
 
     @property
     def horizon(self) -> timedelta:

@@ -16,6 +16,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from sqlalchemy.engine import Engine
 
+from casework.lateness import Tally
 from casework.promises import next_due, raise_due
 from casework.rounds import swept
 from flows import bells, clock
@@ -78,13 +79,13 @@ def watch_loop(
 
 
 def _raise_all(engine: Engine, now: Callable[[], datetime]) -> int:
-    total, began = 0, time.monotonic()
-    while raised := raise_due(engine, now()):
+    total, began, late = 0, time.monotonic(), Tally()
+    while raised := raise_due(engine, now(), late=late):
         total += raised
         bells.OUTBOX.ring()
     if total:
         # Only now, when all is raised: what an operator sees of it keeps no promise waiting.
-        swept(engine, total, time.monotonic() - began, now())
+        swept(engine, total, time.monotonic() - began, now(), late)
         log.info("raised: %d", total)
         bells.ARMING.ring()
         bells.VISITS.ring()  # the visits of these promises come at the same moment

@@ -12,7 +12,7 @@ from models.columns import Json, moment, one_of, when
 
 class Settled(StrEnum):
     RESTORED = "restored"  # the row is back, as it was
-    LAWFUL = "lawful"  # it had to go: a retention term was over
+    ACCEPTED = "accepted"  # it need not come back: put back otherwise, or its retention was over
 
 
 class Removal(SQLModel, table=True):

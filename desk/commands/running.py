@@ -1,4 +1,4 @@
-"""Running Estafette: up, demo, watch, migrate, audit, metrics."""
+"""Running Estafette: up, demo, watch, migrate, audit, mend, metrics."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from desk.clock import now
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (up, demo, watch, migrate, audit, metrics):
+    for command in (up, demo, watch, migrate, audit, mend, metrics):
         app.command()(command)
 
 
@@ -60,16 +60,50 @@ def migrate(as_json: bool = say.AS_JSON) -> None:
 
 
 def audit(as_json: bool = say.AS_JSON) -> None:
-    """Prove that every open case is held, promised, watched and told of; exit code 1 if not."""
+    """Prove that every open case is held, promised, watched and told of; exit code 1 if not.
+
+    Says what each finding means and how to mend it. Changes nothing.
+    """
     from casework.audit import audit as look
     from casework.connect import connect
+    from desk.findings import explained
     from desk.settings import DeskSettings
 
     report = look(connect(), now(), horizon=DeskSettings().horizon)
-    lines = [f"{f.case_key}: {f.what}" for f in report.findings]
-    verdict = "clean" if report.clean else f"{len(lines)} findings"
-    say.answer(report, as_json, lambda: [*lines, f"{report.checked} open cases: {verdict}."])
+    verdict = "clean" if report.clean else f"{len(report.findings)} findings"
+    last = f"{report.checked} open cases: {verdict}."
+    say.answer(report, as_json, lambda: [*explained(report.findings), last])
     if not report.clean:
+        raise typer.Exit(1)
+
+
+def mend(
+    case: str = typer.Argument(..., help="The case, or - for what belongs to no case."),
+    by: str = say.BY,
+    run: bool = typer.Option(False, "--run", help="Make the run of its visit anew, too."),
+    accept: bool = typer.Option(
+        False, "--accept", help="What was deleted and cannot come back need not."
+    ),
+    as_json: bool = say.AS_JSON,
+) -> None:
+    """Mend what `estafette audit` found in a case, as far as that can be done exactly.
+
+    Deleted rows come back as they were, missing alerts are made again, and a promise that was put
+    off rings again. Safe to run again; what was done is in the case's journal.
+    """
+    from casework.audit import NO_CASE
+    from casework.connect import connect
+    from casework.mending import mend as put_right
+    from casework.mending import mend_installation
+    from desk.findings import mended
+
+    engine, at = connect(), now()
+    if case == NO_CASE:
+        done = mend_installation(engine, by=by, now=at, accepting=accept)
+    else:
+        done = put_right(engine, case, by=by, now=at, run=run, accepting=accept)
+    say.answer(done, as_json, lambda: mended(done))
+    if done.refused:
         raise typer.Exit(1)
 
 

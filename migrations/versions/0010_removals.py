@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.Column("settled_how", sa.String(length=32), nullable=True),
         sa.Column("settled_by", sa.String(length=64), nullable=True),
         sa.CheckConstraint(
-            "settled_how IN ('restored', 'lawful')", name=op.f("ck_removals_settled_how")
+            "settled_how IN ('restored', 'accepted')", name=op.f("ck_removals_settled_how")
         ),
         sa.CheckConstraint(
             "(settled_at IS NULL) = (settled_how IS NULL)",

@@ -74,6 +74,9 @@ PLANTED = {
     "silence-not-asked": "UPDATE cases SET silent_at = opened_at",
     "rung-without-alert": "DELETE FROM alerts WHERE id NOT IN (SELECT alert_id FROM deliveries "
                           "WHERE FALSE)",
+    "promise-gone": ("UPDATE journal SET checkpoint_id = 999 WHERE kind = 'raised'", "journal"),
+    "assignment-gone": ("UPDATE assignments SET since = (SELECT max(at) FROM journal)",
+                        "assignments"),
 }  # fmt: skip
 
 

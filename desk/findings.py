@@ -1,0 +1,115 @@
+"""Findings of the audit in words: what each means, and how an operator mends it."""
+
+from collections.abc import Iterable, Iterator
+
+from casework.audit import NO_CASE, Finding
+from casework.mending import Mended
+
+MEND = "estafette mend {case}"
+BACKUP = (
+    "restore that row from the last backup (docs/audit.md says how), then "
+    "estafette mend {case} --accept"
+)
+WATCH = "start the worker, or: estafette watch"
+# Each code with what it means and what mends it.
+MEANS: dict[str, tuple[str, str]] = {
+    "no-holder": ("nobody directs the case", f"{MEND}; if that brings nothing back, {BACKUP}"),
+    "no-promise": (
+        "it has no open promise, so nothing would ever ring",
+        f"{MEND}; if that brings nothing back, the director records an act that starts one",
+    ),
+    "not-raised": ("a promise rang five minutes ago and nobody raised it", WATCH),
+    "put-off": (
+        "a promise could not be judged and was put off",
+        "mend the cause (the policy, the calendar, or its date: estafette case redate), "
+        f"then {MEND}, which lets it ring again",
+    ),
+    "no-visit": (
+        "it has no stay in the stage it is in",
+        f"{MEND}; if that brings nothing back, {BACKUP}",
+    ),
+    "no-run": (
+        "it has had no run in Prefect for ten minutes",
+        "start the worker; it arms what is missing. Rows are watched meanwhile",
+    ),
+    "offer-past-term": ("a handover is on offer past its term", WATCH),
+    "unsent-alert": (
+        "an alert was not delivered within the hour",
+        "see which: estafette alert list --unsent, then: estafette doctor --send-test",
+    ),
+    "silence-unwatched": (
+        "nobody would notice that nothing happens in it",
+        f"{MEND}; else start the worker, which looks at each case once",
+    ),
+    "silence-not-asked": ("it has been silent for too long and nobody was asked about it", WATCH),
+    "rung-without-alert": (
+        "a rung was raised, and not everybody it was meant for was told",
+        f"{MEND}, which tells who would hear it now and was not told",
+    ),
+    "promise-gone": (
+        "its journal, an alert or its ledger tells of a promise that is not there",
+        f"{MEND}; if that brings nothing back, {BACKUP}",
+    ),
+    "assignment-gone": (
+        "its holders do not follow each other: one is missing",
+        f"{MEND}; if that brings nothing back, {BACKUP}",
+    ),
+    "ledger-differs": (
+        "a date does not follow from the ledger of its changes",
+        "compare the promise to a backup, and re-date it: estafette case redate",
+    ),
+    "removed-promise": ("a promise was deleted by hand", f"{MEND}, which brings it back"),
+    "removed-assignment": (
+        "who held the case was deleted by hand",
+        f"{MEND}, which brings it back",
+    ),
+    "removed-alert": ("an alert was deleted by hand", f"{MEND}, which brings it back"),
+    "removed-row": (
+        "a visit, handover or delivery was deleted by hand",
+        f"{MEND}, which brings it back",
+    ),
+    "guard-off": (
+        "the database does not write down what is deleted from it",
+        "a trigger tells_removal was dropped or disabled: on PostgreSQL enable it (ALTER TABLE … "
+        "ENABLE TRIGGER tells_removal); else restore the schema, docs/audit.md says how",
+    ),
+    "run-gone": (
+        "the run that shows it is not in Prefect, or has ended there",
+        "the worker makes it anew by itself; at once: estafette mend {case} --run",
+    ),
+    "prefect-away": (
+        "Prefect did not answer, so nobody knows whether every visit has its run",
+        "start Prefect's server, or look at: estafette doctor. Promises are raised meanwhile",
+    ),
+}
+
+
+def explained(findings: Iterable[Finding]) -> Iterator[str]:
+    """Each finding on a line, and below it what it means and what to do."""
+    for finding in findings:
+        means, mend = MEANS[finding.what]
+        whose = "installation" if finding.case_key == NO_CASE else finding.case_key
+        yield f"{whose}: {finding.what}"
+        yield f"    {means}."
+        yield f"    Mend: {mend.format(case=finding.case_key)}."
+
+
+def mended(done: Mended) -> Iterator[str]:
+    """What was put right, and what could not be."""
+    for row in done.restored:
+        yield f"Restored as it was: {row}."
+    for row in done.accepted:
+        yield f"Stays away, and is no finding any longer: {row}."
+    if done.alerts:
+        yield f"Made again: {done.alerts} alerts."
+    for promise in done.promises:
+        yield f"Rings again now: promise {promise}."
+    if done.run:
+        yield "Its visit gets another run."
+    for row in done.refused:
+        yield (
+            f"Not restored: {row}. Another row has taken its place since; compare it to a "
+            "backup, put back what is missing, and then: --accept."
+        )
+    if not (done.anything or done.refused):
+        yield "Nothing to mend."
