@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import demo, drain, idle, index, lateness, outbox, watchers
+from bench import audits, demo, drain, idle, index, lateness, outbox, watchers
 from bench.figures import Table, as_markdown, keep, keep_beside
 
 BENCHES: dict[str, Callable[[bool], Table]] = {
@@ -12,6 +12,7 @@ BENCHES: dict[str, Callable[[bool], Table]] = {
     "watchers": watchers.bench,
     "lateness": lateness.bench,
     "index": index.bench,
+    "audits": audits.bench,
     "outbox": outbox.bench,
     "idle": idle.bench,
     "demo": demo.bench,

@@ -3,7 +3,7 @@
 Its own queries on its own connection: it shares no code with the watch it checks.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -115,9 +115,12 @@ def _before(now: datetime) -> sa.BindParameter[Any]:
 
 
 def _findings(
-    connection: sa.Connection, moments: dict[str, datetime], limit: int
+    connection: sa.Connection,
+    moments: Mapping[str, datetime],
+    limit: int,
+    checks: Mapping[str, str] = CHECKS,
 ) -> Iterator[Finding]:
-    for what, condition in CHECKS.items():
+    for what, condition in checks.items():
         used = {name: moment for name, moment in moments.items() if f":{name}" in condition}
         looked_at = "k.closed_at IS NULL"
         if what in AFTER_CLOSING:

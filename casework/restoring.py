@@ -3,17 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, select
 
-from models import Removal, Settled
+from models import Assignment, Removal, Settled
 
 # What others refer to first.
 IN_ORDER = ("visits", "handovers", "assignments", "checkpoints", "alerts", "deliveries")
 ON_POSTGRESQL = """
-    INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, r.was)).*
+    INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, r.was{but})).*
     FROM removals r WHERE r.id = :id"""
 ON_SQLITE = "INSERT INTO {table} ({columns}) SELECT {values} FROM removals r WHERE r.id = :id"
 
@@ -72,19 +73,35 @@ def _number(row: Removal) -> int:
 
 
 def _put_back(session: Session, removal: Removal) -> bool:
+    if _insert(session, removal):
+        return True
+    # The database wants a case to point at an open director, and this one ended with the case.
+    ended = (removal.was or {}).get("until") if removal.of == "assignments" else None
+    if ended is None or not _insert(session, removal, "until"):
+        return False
+    assignment = session.get_one(Assignment, UUID(removal.row_key))
+    assignment.until = datetime.fromisoformat(ended)
+    session.add(assignment)
+    session.flush()
+    return True
+
+
+def _insert(session: Session, removal: Removal, but: str = "") -> bool:
+    """The row is there as it was, `but` for this column, which is empty."""
     try:
         with session.begin_nested():
-            session.execute(_insert(session, removal), {"id": removal.id})
+            session.execute(_inserting(session, removal, but), {"id": removal.id})
     except IntegrityError:
         return False
     return True
 
 
-def _insert(session: Session, removal: Removal) -> sa.TextClause:
+def _inserting(session: Session, removal: Removal, but: str) -> sa.TextClause:
     if session.get_bind().dialect.name == "postgresql":
-        return sa.text(ON_POSTGRESQL.format(table=removal.of))
+        without = f" - '{but}'" if but else ""
+        return sa.text(ON_POSTGRESQL.format(table=removal.of, but=without))
     known = SQLModel.metadata.tables[removal.of].columns.keys()
-    names = [name for name in known if name in (removal.was or {})]
+    names = [name for name in known if name in (removal.was or {}) and name != but]
     columns = ", ".join(f'"{name}"' for name in names)
     values = ", ".join(f"r.was ->> '{name}'" for name in names)
     return sa.text(ON_SQLITE.format(table=removal.of, columns=columns, values=values))

@@ -47,6 +47,16 @@ def behind_the_back(engine: Engine, sql: str, *without: str) -> None:
         connection.execute(sa.text(sql))
 
 
+def without_keys(engine: Engine, sql: str, *without: str) -> None:
+    """The same where foreign keys are not looked at either, as in a shell on SQLite."""
+    with engine.execution_options(migrates=True).begin() as connection:
+        for table in without:
+            _drop_triggers(connection, table)
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        connection.execute(sa.text(sql))
+
+
 def _drop_triggers(connection: sa.Connection, table: str) -> None:
     if connection.dialect.name == "sqlite":
         query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :t"

@@ -1,0 +1,140 @@
+"""Audits: what a look at every open case costs, check by check, on both databases.
+
+Cases with a history: an opening line, raised rungs with their alerts, and promises still open.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from bench.figures import Table, middle
+from bench.world import DUE, FIRST, Databases, Heap, copies_of_one, databases
+from casework import audit as the_audit
+from casework import journal
+from casework.audit import audit
+from models import Alert, AlertState, Checkpoint, JournalEntry, Visit
+from tests.builders import NOW
+
+OPEN_EACH, RAISED_EACH, AT_ONCE = 4, 6, 2_000
+SAYS = """\
+One audit over all open cases, each with ten promises of which six were raised and told of, and its
+five costliest checks. *Times*: how much longer than the audit of a tenth of the cases; ten is what
+a cost that grows with the cases comes to."""
+
+
+def bench(quick: bool) -> Table:
+    table = Table("audits", "The audit of many open cases", SAYS)
+    most = 10_000 if quick else 100_000
+    for kind in ("sqlite", "postgresql, no fsync"):
+        with databases(kind) as place:
+            table.rows.extend(_looked(place, most))
+    return table
+
+
+def _looked(place: Databases, most: int) -> Iterator[dict[str, Any]]:
+    small = 0.0
+    for cases in (most // 10, most):
+        with place.copy(Heap(cases, due=0)) as engine:
+            give_history(engine, cases)
+            took, costs = _timed(engine)
+        row = {"database": place.kind, "open cases": cases, "promises": 10 * cases}
+        yield row | {"what": "audit", "seconds": took, "times": took / small if small else "-"}
+        small = small or took
+        for what in sorted(costs, key=lambda what: -costs[what])[: 5 if cases == most else 0]:
+            yield row | {"what": what, "seconds": costs[what], "times": "-"}
+
+
+def _timed(engine: Engine) -> tuple[float, dict[str, float]]:
+    report = audit(engine, NOW, horizon=timedelta(days=400))
+    assert report.clean, {finding.what for finding in report.findings}
+    took = middle([_seconds(lambda: audit(engine, NOW)) for _ in range(3)])
+    return took, dict(_by_check(engine))
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def _by_check(engine: Engine) -> Iterator[tuple[str, float]]:
+    moments = dict.fromkeys(("late", "unarmed", "unsent", "horizon"), NOW)
+    checks = the_audit.CHECKS
+    with engine.connect().execution_options(reads_only=True) as connection:
+        for what in checks:
+            began = time.perf_counter()
+            list(the_audit._findings(connection, moments, 1000, {what: checks[what]}))
+            yield what, time.perf_counter() - began
+
+
+def give_history(engine: Engine, cases: int) -> None:
+    """Each case has more open promises, raised ones with their journal lines and delivered alerts,
+    and a run."""
+    with engine.begin() as connection:
+        director = connection.execute(sa.text("SELECT min(id) FROM contacts")).scalar_one()
+        for start in range(FIRST, FIRST + cases, AT_ONCE):
+            some = range(start, min(start + AT_ONCE, FIRST + cases))
+            copies_of_one(connection, Checkpoint, _promises(some))
+            copies_of_one(connection, JournalEntry, _lines(some))
+            connection.execute(sa.insert(Alert), list(_alerts(some, director)))
+        connection.execute(sa.update(Visit).values(run_id="run", armed_at=NOW))
+        _settle(connection)
+    _analyze(engine)
+
+
+def _number(case: int, place: int) -> int:
+    return 100_000_000 + 10 * case + place
+
+
+def _promises(cases: range) -> Iterator[dict[str, Any]]:
+    for n in cases:
+        for place in range(OPEN_EACH - 1 + RAISED_EACH):
+            raised = {"rung": 0, "next_rung": 1} if place < RAISED_EACH else {}
+            yield raised | {
+                "id": _number(n, place), "case_id": n, "visit_id": n, "origin": f"act:{n}:{place}",
+                "next_at": DUE + timedelta(days=place),
+            }  # fmt: skip
+
+
+def _lines(cases: range) -> Iterator[dict[str, Any]]:
+    told = {"from": 0, "to": 2}
+    for n in cases:
+        for place in range(RAISED_EACH):
+            promise = _number(n, place)
+            line = journal.line(
+                n, 2 + place, journal.BEGIN, NOW, journal.SYSTEM, "raised", told, promise, 0
+            )
+            yield {"id": promise, **line}
+
+
+def _alerts(cases: range, director: int) -> Iterator[dict[str, Any]]:
+    for n in cases:
+        for place in range(RAISED_EACH):
+            for to in range(2):
+                yield {
+                    "case_id": n, "checkpoint_id": _number(n, place), "rung": 0, "lead": "due",
+                    "recipient_id": director + to, "channel": "mail", "statutory": False,
+                    "created_at": NOW, "state": AlertState.DELIVERED, "attempts": 1,
+                    "by_hand": False,
+                }  # fmt: skip
+
+
+def _settle(connection: sa.Connection) -> None:
+    """What filling the heap deleted of its pattern is no finding; nor is the pattern itself."""
+    connection.execute(sa.text(
+        "UPDATE removals SET was = NULL, settled_how = 'accepted', "
+        "settled_at = (SELECT max(at) FROM journal)"
+    ))  # fmt: skip
+    connection.execute(sa.text(
+        f"UPDATE cases SET closed_at = opened_at, result = 'closed' WHERE id < {FIRST}"
+    ))  # fmt: skip
+
+
+def _analyze(engine: Engine) -> None:
+    words = "VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "SELECT 1"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(words))
