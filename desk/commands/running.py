@@ -70,7 +70,8 @@ def audit(as_json: bool = say.AS_JSON) -> None:
     from desk.settings import DeskSettings
 
     report = look(connect(), now(), horizon=DeskSettings().horizon)
-    verdict = "clean" if report.clean else f"{len(report.findings)} findings"
+    count = len(report.findings)
+    verdict = "clean" if report.clean else "1 finding" if count == 1 else f"{count} findings"
     last = f"{report.checked} open cases: {verdict}."
     say.answer(report, as_json, lambda: [*explained(report.findings), last])
     if not report.clean:

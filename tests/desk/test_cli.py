@@ -42,7 +42,8 @@ def test_help_needs_neither_prefect_nor_a_database():
 
 @pytest.mark.parametrize(
     "command",
-    ["up", "demo", "watch", "doctor", "window", "migrate", "audit", "metrics", "term", "replay",
+    ["up", "demo", "watch", "doctor", "window", "migrate", "audit", "mend", "metrics", "term",
+     "replay",
      "mailbox", "signal add", "signal import", "case list", "case show", "case act", "case acts",
      "case decide", "case answer", "case reopen", "handover offer", "handover draft",
      "handover offer-draft", "handover assign", "handover revoke", "handover show",

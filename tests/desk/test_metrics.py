@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from casework.audit import audit
 from casework.connect import connect
+from casework.lateness import Tally
 from casework.promises import raise_due
 from casework.rounds import audited, swept
 from casework.words import Role
@@ -33,6 +34,7 @@ GOLDEN = {
     ("estafette_due_promises_lateness_seconds", "histogram"): {"statutory", "le"},
     ("estafette_due_promises_lateness_seconds_gcount", "gauge"): {"statutory"},
     ("estafette_due_promises_lateness_seconds_gsum", "gauge"): {"statutory"},
+    ("estafette_raised_late_seconds", "histogram"): {"statutory", "le"},
     ("estafette_oldest_due_promise_seconds", "gauge"): {"statutory"},
     ("estafette_outbox_alerts", "gauge"): {"state", "statutory"},
     ("estafette_outbox_oldest_alert_seconds", "gauge"): {"statutory"},
@@ -63,12 +65,20 @@ def house(folder):
     offered(engine, "2026-00001", now=at - timedelta(minutes=3))
     an_alert(engine, "director", at - timedelta(hours=2), channel=CANARY)
     send(engine, at, **{CANARY: "unreachable"})
-    swept(engine, 7, 0.5, at)
+    swept(engine, 7, 0.5, at, late())
     audited(engine, audit(engine, at), 0.25)
     behind_the_back(engine, f"UPDATE contacts SET name = '{CANARY}', address = '{CANARY}'")
     behind_the_back(engine, f"UPDATE organisations SET name = '{CANARY}'")
     yield engine
     engine.dispose()
+
+
+def late() -> Tally:
+    """One rung by law three seconds late, one two minutes, and one not by law an hour and a bit."""
+    tally = Tally()
+    for law, seconds in ((True, 3), (True, 120), (False, 3700)):
+        tally.add(law, seconds)
+    return tally
 
 
 @pytest.fixture
@@ -111,6 +121,12 @@ def test_what_is_told_is_what_was_planted(house):
     assert waiting == pytest.approx(180, abs=60)
     assert value(text, "estafette_deliveries_total", channel="other", outcome="failed") == 1
     assert value(text, "estafette_sweep_raised") == 7
+    raised = "estafette_raised_late_seconds"
+    within = {le: value(text, f"{raised}_bucket", statutory="true", le=le)
+              for le in ("1.0", "5.0", "60.0", "300.0", "+Inf")}  # fmt: skip
+    assert within == {"1.0": 0, "5.0": 1, "60.0": 1, "300.0": 2, "+Inf": 2}
+    assert value(text, f"{raised}_count", statutory="false") == 1
+    assert value(text, f"{raised}_sum", statutory="true") == 123
     assert value(text, "estafette_audit_findings", check="not-raised") == 1
     assert value(text, "estafette_audit_last_timestamp_seconds") == pytest.approx(
         now().timestamp(), abs=60
