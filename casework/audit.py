@@ -121,16 +121,20 @@ def _findings(
     checks: Mapping[str, str] = CHECKS,
 ) -> Iterator[Finding]:
     for what, condition in checks.items():
-        used = {name: moment for name, moment in moments.items() if f":{name}" in condition}
-        looked_at = "k.closed_at IS NULL"
-        if what in AFTER_CLOSING:
-            looked_at += f" OR {OUTLIVED}"
-        query = sa.text(
-            f"SELECT k.key FROM cases k WHERE ({looked_at}) AND ({condition}) "
-            "ORDER BY k.id LIMIT :most"
-        ).bindparams(*(sa.bindparam(name, moment, UtcTime()) for name, moment in used.items()))
+        query = asked(what, condition, moments)
         for (key,) in connection.execute(query, {"most": limit}):
             yield Finding(key, what)
+
+
+def asked(what: str, condition: str, moments: Mapping[str, datetime]) -> sa.TextClause:
+    """The query of one check, which names the cases it finds."""
+    used = {name: moment for name, moment in moments.items() if f":{name}" in condition}
+    looked_at = "k.closed_at IS NULL"
+    if what in AFTER_CLOSING:
+        looked_at += f" OR {OUTLIVED}"
+    return sa.text(
+        f"SELECT k.key FROM cases k WHERE ({looked_at}) AND ({condition}) ORDER BY k.id LIMIT :most"
+    ).bindparams(*(sa.bindparam(name, moment, UtcTime()) for name, moment in used.items()))
 
 
 def _recounted(connection: sa.Connection, limit: int) -> Iterator[Finding]:

@@ -13,7 +13,9 @@ import pytest
 
 from casework.alert_views import AlertView, alert_list, deliveries
 from casework.alerts import next_to_send
+from casework.connect import reading
 from casework.intake import receive_signal
+from casework.lateness import spreads
 from casework.promises import next_due, raise_due
 from flows import bells
 from flows.audit import audit_once
@@ -66,6 +68,16 @@ def test_an_overdue_heap_is_raised_at_once(house):
         a_case(house, "voluntary_care", now() - timedelta(days=60), address=f"Laan {number}")
     assert watch_loop(house, threading.Event(), after(0.1), poll=0.1) >= 3
     assert next_due(house) > now()
+
+
+def test_how_late_the_watch_was_is_counted(house):
+    a_case(house, "voluntary_care", now() - timedelta(days=60))
+    watch_loop(house, threading.Event(), after(0.1), poll=0.1)
+    with reading(house) as session:
+        spread = spreads(session)[False]
+    assert spread.at_most[-1] >= 1
+    assert spread.at_most[0] == 0, "it was days late"
+    assert spread.total >= 86_400
 
 
 def test_the_loops_end_when_the_process_stops(house):
