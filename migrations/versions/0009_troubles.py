@@ -3,14 +3,14 @@
 The release before runs on this schema: the column may be empty, and it writes none of the new
 words. Going back loses what was told of troubles.
 
-Revision: 0009, after 0007
+Revision: 0009, after 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 A table that a later migration makes anew on SQLite loses its triggers there: that migration calls
 `watch_removals` for it again, as does one that adds a column. A test holds that.
 
-Revision: 0010, after 0007
+Revision: 0010, after 0009
 """
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ UTC_TIME = sa.DateTime(timezone=True).with_variant(sa.String(27), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
