@@ -22,6 +22,7 @@ from models import Case, Checkpoint, Visit
 class Promise:
     """A promise as a visit looks at it."""
 
+    id: int
     key: str
     section: str
     asks: Text
@@ -119,6 +120,7 @@ def _promises(session: Session, case: Case) -> tuple[Promise, ...]:
     )
     return tuple(
         Promise(
+            row.id or 0,
             row.key,
             row.section,
             question(row.section, row.key),

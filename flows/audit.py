@@ -23,6 +23,7 @@ from flows import clock, notices, pictures, words
 from flows.audit_runs import runs_gone
 from flows.discretion import discreet
 from flows.heartbeat import Heartbeat
+from flows.reasons import explained
 from flows.settings import FlowSettings
 
 Runs = Callable[[Engine, datetime], Iterable[Finding]]
@@ -33,6 +34,7 @@ def _run_name() -> str:
 
 
 @flow(name="audit", flow_run_name=_run_name, persist_result=False, validate_parameters=False)
+@explained
 def audit() -> State[None]:
     """Every open case has a holder, a promise, a run; a finding makes this run red."""
     settings = FlowSettings()

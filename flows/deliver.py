@@ -28,6 +28,7 @@ from casework.link_tokens import link_secret
 from casework.links import link_in_message, request_link_in_message
 from flows import bells, clock
 from flows.discretion import discreet, kind_and_place
+from flows.reasons import explained
 from flows.settings import FlowSettings, engine
 from flows.wires import Watched
 from notifications.channels import Attempt, Channels, Outcome, send
@@ -43,6 +44,7 @@ log = logging.getLogger("estafette.flows.deliver")
 
 
 @flow(name="deliver", persist_result=False, validate_parameters=False)
+@explained
 def deliver() -> State[None]:
     """Sends what the outbox holds, for an hour; the next run takes over."""
     until = clock.now() + ONE_RUN

@@ -23,6 +23,8 @@ MENDABLE = {
     "connection failed": "the database can not be reached",
 }
 
+HERE = Path(__file__).parents[1]
+
 
 class Undisclosed(RuntimeError):
     """An error without its text."""
@@ -38,20 +40,36 @@ def discreet() -> Iterator[None]:
 
 
 def kind_and_place(error: BaseException) -> str:
-    """ "OperationalError at stock.py:57": enough to find it, nothing about anybody.
-
-    For an error that an operator can mend, what to mend stands before it.
-    """
+    """What a log says of an error: kind and place; before it, where an operator can mend it, what
+    to mend."""
     if isinstance(error, Undisclosed):
         return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    what = type(error).__name__ + place
     mend = _mend(error)
-    return f"{mend} ({what})" if mend else what
+    return f"{mend} ({kind_at(error)})" if mend else kind_at(error)
+
+
+def kind_at(error: BaseException) -> str:
+    """ "OperationalError at stock.py:57": enough to find it, nothing about anybody.
+
+    The place is the last one in this repository: where in a library it came from says little.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if _is_ours(frame.filename)] or frames
+    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return type(error).__name__ + place
+
+
+def origin(error: Exception) -> Exception:
+    """What an Undisclosed one stands for, to tell its kind by; any other error itself."""
+    before = error.__context__
+    return before if isinstance(error, Undisclosed) and isinstance(before, Exception) else error
 
 
 def _mend(error: BaseException) -> str | None:
     # Of a database error only what the database said: the statement and its values follow that.
     said = str(getattr(error, "orig", None) or error).lower()
     return next((mend for words, mend in MENDABLE.items() if words in said), None)
+
+
+def _is_ours(file: str) -> bool:
+    return Path(file).is_relative_to(HERE) and "site-packages" not in file

@@ -4,13 +4,10 @@ The loops are the worker's own, kept going in the same way. Visits get no run me
 makes up for it afterwards.
 """
 
-import logging
 import os
 import signal
-import sys
 
-from flows import bells
-from flows.worker import FORM
+from flows import bells, logs
 
 JOIN_SECONDS = 8.0
 
@@ -20,7 +17,7 @@ def main() -> int:
     for stopping in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stopping, lambda *_: bells.stop())
     os.environ.pop("PREFECT_API_URL", None)  # nobody is asked whether Prefect is there
-    logging.basicConfig(level=logging.INFO, format=FORM, stream=sys.stdout)
+    logs.settle()
     # Imported here: importing Prefect would set up logging its own way first.
     from flows.deliver import deliver, deliver_plainly
     from flows.long_runs import LongRun, keep_going

@@ -4,6 +4,7 @@ A run holds no memory and no process while it waits: it moves itself back to Sch
 Whatever it finds next time comes from the rows, so entering twice, late or never harms nothing.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NoReturn
@@ -22,14 +23,15 @@ from prefect.tasks import Task
 
 from casework.stock import Promise, Stock, take_stock
 from casework.visits import armed, completed
-from flows import clock, pictures, words
-from flows.discretion import discreet
+from flows import clock, logs, pictures, reasons, spans, words
+from flows.discretion import discreet, kind_and_place
 from flows.settings import engine
 
 Story = Callable[["Visit"], None]
 STORIES: dict[str, Story] = {}  # by stage key; a test holds them against the path
 
 _leaving: dict[UUID, int] = {}
+log = logging.getLogger("estafette.flows.visiting")
 
 
 class Visit:
@@ -87,11 +89,16 @@ def _visit(key: str, story: Story, case: str) -> State[None]:
     assert context.flow_run is not None
     assert isinstance(context.client, SyncPrefectClient)
     run, client = context.flow_run, context.client
-    with discreet():
+    try:
         stock = take_stock(engine(), case, key, clock.now(), number=words.number_in(run.name))
-        _tell(story, Visit(stock))
-        pictures.show_timeline(client, stock.case_key, run.id)
-    return _wait(client, run, stock) if stock.here else _leave(run, stock)
+        with logs.about(run=str(run.id), case=stock.case_key):
+            _tell(story, Visit(stock))
+            pictures.show_timeline(client, stock.case_key, run.id)
+            return _wait(client, run, stock) if stock.here else _leave(run, stock)
+    except Exception as error:
+        log.warning("visit failed: %s", kind_and_place(error))
+        # Told, not raised: Prefect would show the error's own text and keep its traceback.
+        return reasons.failed(error, case, reasons.COMES_BACK)
 
 
 def _tell(story: Story, visit: Visit) -> None:
@@ -103,18 +110,28 @@ def _wait(client: SyncPrefectClient, run: FlowRun, stock: Stock) -> NoReturn:
     """The run is Scheduled again at the case's next moment and says what it waits for."""
     now = clock.now()
     at = max(stock.next_at or now + pictures.A_DAY, now + pictures.A_SECOND)
+    says = words.waits(stock, now)
     # Named Scheduled and nothing else: Prefect marks no other name as Late.
-    waiting: State[None] = Scheduled(scheduled_time=at, message=words.waits(stock))
+    waiting: State[None] = Scheduled(scheduled_time=at, message=says)
     if client.set_flow_run_state(run.id, waiting).status == SetStateStatus.ACCEPT:
-        with discreet():
-            armed(engine(), stock.visit_id, str(run.id), at, now, stock.version)
+        armed(engine(), stock.visit_id, str(run.id), at, now, stock.version)
+    _say(stock, says)
+    spans.end_waiting()
     # Returning a Scheduled state would end in Crashed; leaving by this signal does not.
     raise Pause("waits", state=waiting)
 
 
+def _say(stock: Stock, says: str) -> None:
+    """The run's own page says what this visit found, for as long as the run is kept."""
+    numbers = [promise.id for promise in stock.promises if promise.state == "open"]
+    logs.run_logger().info(words.looked(stock, says), extra={"promises": numbers})
+
+
 def _leave(run: FlowRun, stock: Stock) -> State[None]:
     _leaving[run.id] = stock.visit_id
-    return Completed(message=words.left(stock))
+    says = words.left(stock)
+    _say(stock, says)
+    return Completed(message=says)
 
 
 def _has_left(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -138,5 +155,8 @@ def _task(key: str) -> Task[[Promise], State[None]]:
 @task(persist_result=False, cache_policy=NO_CACHE)
 def _look(promise: Promise) -> State[None]:
     """How a promise stands: the state's name says it, its message until when."""
-    said = words.due(promise.due_at, promise.exact)
-    return Completed(name=words.found(promise), message=f"uiterlijk {said}")
+    try:
+        said = words.due(promise.due_at, promise.exact)
+        return Completed(name=words.found(promise), message=f"uiterlijk {said}")
+    except Exception as error:
+        return reasons.failed(error)

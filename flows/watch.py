@@ -22,6 +22,7 @@ from casework.rounds import swept
 from flows import bells, clock
 from flows.arming import Arming
 from flows.discretion import discreet
+from flows.reasons import explained
 from flows.settings import FlowSettings, engine
 from flows.troubles import looking
 
@@ -32,6 +33,7 @@ log = logging.getLogger("estafette.flows.watch")
 
 
 @flow(name="watch", persist_result=False, validate_parameters=False)
+@explained
 def watch() -> State[None]:
     """Raises what is due and arms visits, for an hour; the next run takes over."""
     until = clock.now() + ONE_RUN

@@ -43,14 +43,29 @@ def until(due_at: datetime, exact: bool) -> str:
     return moment(due_at) if exact else moment(due_at - A_MOMENT_BEFORE).partition(" ")[0]
 
 
-def waits(stock: Stock) -> str:
-    """What a visit that goes back to Scheduled waits for."""
+def waits(stock: Stock, now: datetime) -> str:
+    """What a visit that goes back to Scheduled waits for, or since when that is late."""
     promise = stock.waits_for
     if promise is None:
         return "wacht op de volgende stap"
     # The date first: Prefect's page cuts a message off after some sixty characters.
-    asked = f"wacht tot {until(promise.due_at, promise.exact)} op: {promise.asks.nl}"
+    day = until(promise.due_at, promise.exact)
+    if promise.due_at <= now:
+        return f"te laat sinds {day}: {promise.asks.nl}{_again(promise, now)}"
+    asked = f"wacht tot {day} op: {promise.asks.nl}"
     return asked if promise.rung is None else f"{asked} (hierover is al gemeld)"
+
+
+def _again(promise: Promise, now: datetime) -> str:
+    at = promise.next_at
+    return f" (gemeld; weer op {moment(at)})" if at and at > now else ""
+
+
+def looked(stock: Stock, says: str) -> str:
+    """The line in a run's log: the case, the stage, what is open by its number, what is said."""
+    about = run_name(stock.case_key, stock.stage, stock.number)
+    numbers = ", ".join(f"{p.id} {p.key}" for p in stock.promises if p.state == "open")
+    return f"{about}: {says}; open: {numbers or 'niets'}"
 
 
 def left(stock: Stock) -> str:

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows import bells, leash
+from flows import bells, leash, logs
 from flows.alone import instance
 from flows.embedded import CANNOT_START, CannotStart, at_work
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from flows.lookout import Lookout
     from flows.settings import FlowSettings
 
-FORM = "%(asctime)s %(levelname)s %(name)s %(message)s"
 AWAY_SECONDS = 2.0
 LEAVE_SECONDS = 7.0
 
@@ -41,9 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         leash.stop_with_parent()
     try:
         with _settled(options):
-            logging.basicConfig(level=logging.INFO, format=FORM, stream=sys.stdout)
-            # Else every call of the API is a line.
-            logging.getLogger("httpx").setLevel(logging.WARNING)
+            logs.settle()
             _work()
     except CannotStart as error:
         print(error, file=sys.stderr)  # noqa: T201
