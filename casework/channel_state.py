@@ -4,15 +4,17 @@ One that failed a few times in a row, and not for one person only, is paused: a 
 it now and then, and the rest waits without being tried in vain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from zlib import crc32
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
+from casework.connect import reading
 from casework.customs import Customs
 from casework.outgoing import LOST
 from casework.ways import further_ways, in_order
@@ -64,6 +66,13 @@ def room(session: Session, channel: str, customs: Customs, now: datetime) -> Roo
         )
     ).one()
     return Room(max((most or 0) - gone - flying, 0), (first or now) + MINUTE)
+
+
+def paused(engine: Engine, channels: Iterable[str]) -> dict[str, datetime]:
+    """Those of these channels that seem out of order, and when each is tried again."""
+    with reading(engine) as session:
+        probes = {channel: _probe_at(_last(session, channel)) for channel in channels}
+    return {channel: at for channel, at in probes.items() if at is not None}
 
 
 def reopen(session: Session, channel: str, now: datetime) -> None:

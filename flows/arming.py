@@ -17,7 +17,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from sqlalchemy.engine import Engine
 
 from casework.visits import Visit, frontier, unarmed
-from flows import bells, clock, pictures
+from flows import bells, clock, house_pictures, pictures
 from flows.discretion import kind_and_place
 from flows.reconciling import Reconciling
 from flows.settings import FlowSettings
@@ -129,3 +129,4 @@ class Arming:
         if self._is_old():
             self._pictured_at = time.monotonic()
             pictures.show_waiting_lists(client, clock.now(), self._frontier)
+            house_pictures.show_house(client, clock.now())

@@ -19,6 +19,7 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.base import BaseJobConfiguration
 
+from flows import saved_filters
 from flows.automations import declare_automations
 from flows.declared import (
     DEPLOYMENTS,
@@ -58,6 +59,7 @@ def _declare_all(client: SyncPrefectClient, pool: str) -> None:
     for deployed in DEPLOYMENTS:
         _declare(client, pool, deployed, scheduled=not (ours and deployed.kept))
     declare_automations(client)
+    saved_filters.declare(client)
     log.info("deployments declared in work pool %s", pool)
 
 

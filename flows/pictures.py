@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.actions import ArtifactCreate
 
 from casework.audit import Report
 from casework.views import Line, timeline
@@ -16,11 +15,12 @@ from casework.waiting_lists import Waiting, waiting, waiting_list
 from casework.words import Answer, Role
 from escalation.moves import acts
 from escalation.path import OPEN_STAGES, STAGES
+from flows.artifacts import show as _show
+from flows.artifacts import table as _table
 from flows.settings import engine
 from flows.words import due, moment
 
 A_SECOND, A_DAY = timedelta(seconds=1), timedelta(days=1)
-MOST_REMEMBERED = 10_000
 # What a line may tell beside its kind: words of the path. A contact's key could be a name.
 TOLD = ("stage", "to", "how", "act", "answer", "role")
 WORDS = frozenset(
@@ -29,8 +29,6 @@ WORDS = frozenset(
     | {act.key for act in acts()}
     | {*Answer, *Role, "opened", "reopened", "other"}
 )
-
-_shown: dict[str, int] = {}
 
 
 def show_timeline(client: SyncPrefectClient, case_key: str, run_id: UUID | None) -> None:
@@ -98,17 +96,3 @@ def _waiting_line(row: Waiting, now: datetime) -> tuple[str, ...]:
     until = due(row.due_at) if row.due_at else ""
     late = f"{(now - row.due_at).days} dagen" if row.due_at and row.due_at < now else ""
     return (row.case_key, str(row.number), moment(row.since), asks, until, late)
-
-
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = [titles, ["---"] * len(titles)]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in [*head, *rows])
-
-
-def _show(client: SyncPrefectClient, key: str, text: str, run_id: UUID | None) -> None:
-    if _shown.get(key) == hash(text):
-        return
-    if len(_shown) > MOST_REMEMBERED:
-        _shown.clear()
-    client.create_artifact(ArtifactCreate(key=key, type="markdown", data=text, flow_run_id=run_id))
-    _shown[key] = hash(text)
