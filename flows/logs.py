@@ -32,6 +32,8 @@ def settle(to: TextIO = sys.stdout) -> None:
     handler.setFormatter(_form(os.environ.get("ESTAFETTE_LOG_FORMAT", "text")))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else every call of the API is a line
+    # Where traces are collected, Prefect ends once more what flows.spans has ended.
+    logging.getLogger("opentelemetry.sdk.trace").setLevel(logging.ERROR)
 
 
 @contextmanager

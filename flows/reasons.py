@@ -36,6 +36,7 @@ class Trouble:
     codes: tuple[str, ...]
     what: str
     do: str
+    passes: bool = True  # what is tried again can then go well
 
 
 # The first that fits. SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -43,6 +44,7 @@ TROUBLES = (
     Trouble(
         (NotFound,), (), "de zaak of dit bezoek staat niet in de database",
         "Zet de rij terug uit een back-up; is deze run met de hand gestart, verwijder hem dan.",
+        passes=False,
     ),
     Trouble(
         (DBAPIError,), ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "40P01", "40001", "57014"),
@@ -96,7 +98,8 @@ def reason(error: Exception, case: str | None = None, then: str = "") -> str:
     about = f"{case}: " if case and A_CASE_KEY.fullmatch(case) else ""
     # The kind of trouble comes early: Prefect's pages cut a message off.
     said = f"{about}{trouble.what} ({kind_at(origin(error))})."
-    return " ".join(part for part in (said, NOTHING_LOST, then, trouble.do) if part)
+    again = then if trouble.passes else ""
+    return " ".join(part for part in (said, NOTHING_LOST, again, trouble.do) if part)
 
 
 def trouble_of(error: Exception) -> Trouble:

@@ -34,8 +34,9 @@ def _one(name: str, value: Any) -> Filter:
     return {"object": "flowRun", "property": name, "type": "", "operation": "", "value": value}
 
 
+# The list is in the order of the alphabet.
 FILTERS = {
-    "te laat": _runs(A_YEAR, state=["Late"]),
-    "mislukt of omgevallen": _runs(A_MONTH, state=["Failed", "Crashed"]),
+    "alle: te laat": _runs(A_YEAR, state=["Late"]),
+    "alle: mislukt of omgevallen": _runs(A_MONTH, state=["Failed", "Crashed"]),
     **{f"fase: {one.dutch}": _runs(A_YEAR, tag=[one.dutch], state=WAITING) for one in OPEN_STAGES},
 }

@@ -22,8 +22,9 @@ CANARY = "Kanariepietstraat"
 @pytest.fixture
 def written(monkeypatch):
     """What a process writes once its log is settled, in the form that is asked for."""
-    root, httpx = logging.getLogger(), logging.getLogger("httpx")
-    before = root.handlers[:], root.level, httpx.level
+    root = logging.getLogger()
+    quiet = [logging.getLogger(name) for name in ("httpx", "opentelemetry.sdk.trace")]
+    before = root.handlers[:], root.level, [one.level for one in quiet]
 
     def settled(form: str) -> io.StringIO:
         monkeypatch.setenv("ESTAFETTE_LOG_FORMAT", form)
@@ -35,7 +36,8 @@ def written(monkeypatch):
 
     yield settled
     root.handlers[:], root.level = before[0], before[1]
-    httpx.setLevel(before[2])
+    for one, level in zip(quiet, before[2], strict=True):
+        one.setLevel(level)
 
 
 def test_in_json_each_line_is_one_object_with_run_case_and_promises(written):

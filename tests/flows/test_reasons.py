@@ -13,7 +13,7 @@ from casework.connect import connect
 from casework.intake import receive_signal
 from casework.refusals import NotFound
 from casework.stock import take_stock
-from flows import settings, words
+from flows import reasons, settings, words
 from flows.arming import Arming
 from flows.clock import now
 from flows.deployments import deployment_id
@@ -44,6 +44,7 @@ def test_a_visit_that_the_database_refuses_a_row_says_that_it_is_ours_to_mend(
     assert failed.state_type == StateType.FAILED
     assert said(failed).startswith(f"{key}: {OURS.what} (IntegrityError at visits.py:")
     assert NOTHING_LOST in said(failed)
+    assert reasons.COMES_BACK in said(failed)
     assert logged(prefect, failed) == [], "no traceback, which would quote the code and the error"
     kept = b"".join(file.read_bytes() for file in (server / "prefect").glob("prefect.db*"))
     assert CANARY.encode() not in kept
@@ -80,7 +81,7 @@ def test_a_visit_to_a_case_that_is_not_there_says_so_and_repeats_nothing_that_wa
         "2026-99999: de zaak of dit bezoek staat niet in de database",
         "de zaak of dit bezoek staat niet in de database",
     ]
-    assert all("back-up" in one for one in told)
+    assert all("back-up" in one and reasons.COMES_BACK not in one for one in told)
 
 
 def test_a_run_that_was_late_waits_again_as_scheduled_and_says_for_what(house, prefect, workers):
