@@ -29,11 +29,25 @@ def settle(to: TextIO = sys.stdout) -> None:
     """This process logs to `to` from now on. Comes before the first Prefect import, which leaves
     a log alone that somebody has set up."""
     handler = logging.StreamHandler(to)
-    handler.setFormatter(_form(os.environ.get("ESTAFETTE_LOG_FORMAT", "text")))
+    handler.setFormatter(form(os.environ.get("ESTAFETTE_LOG_FORMAT", "text")))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else every call of the API is a line
     # Where traces are collected, Prefect ends once more what flows.spans has ended.
     logging.getLogger("opentelemetry.sdk.trace").setLevel(logging.ERROR)
+
+
+def form(named: str) -> logging.Formatter:
+    """How a line is written: "json", and anything else is text."""
+    last: list[Processor] = [_as_json, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    return structlog.stdlib.ProcessorFormatter(
+        use_get_message=True,
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.ExtraAdder(allow=("promises",)),
+            _discreet,
+        ],
+        processors=last if named == "json" else [_as_text],
+    )
 
 
 @contextmanager
@@ -51,19 +65,6 @@ def run_logger() -> logging.Logger:
     child = logging.getLogger("prefect.flow_runs.estafette")
     child.setLevel(logging.INFO)
     return child
-
-
-def _form(named: str) -> logging.Formatter:
-    last: list[Processor] = [_as_json, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    return structlog.stdlib.ProcessorFormatter(
-        use_get_message=True,
-        foreign_pre_chain=[
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.ExtraAdder(allow=("promises",)),
-            _discreet,
-        ],
-        processors=last if named == "json" else [_as_text],
-    )
 
 
 def _discreet(_logger: Any, _method: str, event: EventDict) -> EventDict:

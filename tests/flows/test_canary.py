@@ -4,6 +4,8 @@ Not in a message, a link, a log line, or anything Prefect keeps (names, tags, pa
 logs, artifacts), while a case is reported, handed over, refused, asked about, waits and rings.
 """
 
+import io
+import logging
 import threading
 import time
 from datetime import timedelta
@@ -27,9 +29,11 @@ from casework.waits import wait
 from casework.ways import add_way
 from casework.words import Answer, Role
 from escalation.troubles import RUNS_FAILED, TROUBLES
+from flows import logs
 from flows.audit import audit_once
 from flows.clock import now
 from flows.deliver import Post, deliver_loop
+from flows.house_pictures import show_house
 from flows.settings import FlowSettings
 from flows.troubles import trouble
 from notifications.channels import Channels, local_mail
@@ -93,7 +97,7 @@ def planted(house):
 
 
 def test_no_word_about_people_leaves_the_database(
-    house, prefect, workers, server, planted, tmp_path, caplog, capfd
+    house, prefect, workers, server, planted, process_log, tmp_path, caplog, capfd
 ):
     # The key that cases are found by is the address again.
     assert with_canary(house) - {("cases", "address_key")} == ABOUT_PEOPLE
@@ -108,16 +112,45 @@ def test_no_word_about_people_leaves_the_database(
         pass
     assert tell_troubles(house, dict.fromkeys(TROUBLES, 3), later) == len(TROUBLES)
     trouble(kind=RUNS_FAILED, run="a run", of="signal", return_state=True)
+    broken_off(house, workers, planted)
+    show_house(prefect, later)
     mail = everything_sent(house, tmp_path / "mail", later)
     audit_once(FlowSettings())
     assert b"estafette-" in mail, "messages did go out"
     kept = b"".join(file.read_bytes() for file in (server / "prefect").glob("prefect.db*"))
     assert planted.encode() in kept, "Prefect did see the case"
+    assert b"een fout van Estafette zelf" in kept, "a visit did fail"
+    assert planted in process_log.getvalue(), "the process did log about the case"
     told = {
         "a message or link": mail, "Prefect": kept, "a log": caplog.text.encode(),
+        "the log of a process": process_log.getvalue().encode(),
         "the screen": "".join(capfd.readouterr()).encode(),
     }  # fmt: skip
     assert [place for place, text in told.items() if CANARY.encode() in text] == []
+
+
+@pytest.fixture
+def process_log():
+    """What our own processes would write, with every line of every library."""
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(logs.form("json"))
+    logging.getLogger().addHandler(handler)
+    yield handler.stream
+    logging.getLogger().removeHandler(handler)
+
+
+def broken_off(house, workers, key) -> None:
+    """A visit fails by an error that quotes the canary."""
+    act(house, key, "note_added", now(), text=SAID)
+    arm(house)
+    with house.begin() as rows:
+        rows.execute(sa.text(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON visits BEGIN"
+            f" SELECT RAISE(ABORT, '{SAID}'); END"
+        ))  # fmt: skip
+    workers.enter_due()
+    with house.begin() as rows:
+        rows.execute(sa.text("DROP TRIGGER refuse"))
 
 
 def with_canary(house) -> set[tuple[str, str]]:
