@@ -26,7 +26,10 @@ def show(client: SyncPrefectClient, key: str, text: str, run_id: UUID | None = N
         return
     if len(_shown) > MOST_REMEMBERED:
         _shown.clear()
-    client.create_artifact(ArtifactCreate(key=key, type="markdown", data=text, flow_run_id=run_id))
+    title = text.partition("\n")[0].lstrip("# ")
+    client.create_artifact(
+        ArtifactCreate(key=key, type="markdown", description=title, data=text, flow_run_id=run_id)
+    )
     _shown[key] = hash(text)
     if run_id is None:
         _clear_away(client, key)

@@ -95,7 +95,7 @@ def _as_text(_logger: Any, _method: str, event: EventDict) -> str:
 
 
 def _beside(event: EventDict) -> dict[str, Any]:
-    return {key: event[key] for key in BESIDE if key in event}
+    return {key: event[key] for key in BESIDE if event.get(key)}
 
 
 def _plain(value: Any) -> str:

@@ -16,7 +16,7 @@ from prefect.states import Failed
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 
 from casework.refusals import NotFound
-from flows import spans
+from flows import logs, spans
 from flows.discretion import kind_at, origin
 
 A_CASE_KEY = re.compile(r"\d{4}-\d{1,9}")
@@ -87,6 +87,7 @@ OURS = Trouble(
 def failed(error: Exception, case: str | None = None, then: str = "") -> State[None]:
     """The state of a run that broke off by `error`, also for the trace it is part of."""
     said = reason(error, case, then)
+    logs.run_logger().error(said)  # on the first page that is seen of the run
     spans.end_failed(said)
     return Failed(message=said)
 
@@ -94,12 +95,17 @@ def failed(error: Exception, case: str | None = None, then: str = "") -> State[N
 def reason(error: Exception, case: str | None = None, then: str = "") -> str:
     """Which case, what kind of trouble and where, that nothing is lost, and what to do."""
     trouble = trouble_of(origin(error))
-    # What somebody typed who started a run by hand may be anything, a name too.
-    about = f"{case}: " if case and A_CASE_KEY.fullmatch(case) else ""
+    key, place = key_in(case or ""), kind_at(origin(error)).replace(" at ", ", ")
     # The kind of trouble comes early: Prefect's pages cut a message off.
-    said = f"{about}{trouble.what} ({kind_at(origin(error))})."
+    said = f"{key}{': ' if key else ''}{trouble.what} ({place})."
     again = then if trouble.passes else ""
     return " ".join(part for part in (said, NOTHING_LOST, again, trouble.do) if part)
+
+
+def key_in(typed: str) -> str:
+    """The case key; empty when it is none: a run that somebody starts by hand takes any text, a
+    name too."""
+    return typed if A_CASE_KEY.fullmatch(typed) else ""
 
 
 def trouble_of(error: Exception) -> Trouble:

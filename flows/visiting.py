@@ -4,7 +4,6 @@ A run holds no memory and no process while it waits: it moves itself back to Sch
 Whatever it finds next time comes from the rows, so entering twice, late or never harms nothing.
 """
 
-import logging
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NoReturn
@@ -24,14 +23,13 @@ from prefect.tasks import Task
 from casework.stock import Promise, Stock, take_stock
 from casework.visits import armed, completed
 from flows import clock, logs, pictures, reasons, spans, words
-from flows.discretion import discreet, kind_and_place
+from flows.discretion import discreet
 from flows.settings import engine
 
 Story = Callable[["Visit"], None]
 STORIES: dict[str, Story] = {}  # by stage key; a test holds them against the path
 
 _leaving: dict[UUID, int] = {}
-log = logging.getLogger("estafette.flows.visiting")
 
 
 class Visit:
@@ -89,16 +87,15 @@ def _visit(key: str, story: Story, case: str) -> State[None]:
     assert context.flow_run is not None
     assert isinstance(context.client, SyncPrefectClient)
     run, client = context.flow_run, context.client
-    try:
-        stock = take_stock(engine(), case, key, clock.now(), number=words.number_in(run.name))
-        with logs.about(run=str(run.id), case=stock.case_key):
+    with logs.about(run=str(run.id), case=reasons.key_in(case)):
+        try:
+            stock = take_stock(engine(), case, key, clock.now(), number=words.number_in(run.name))
             _tell(story, Visit(stock))
             pictures.show_timeline(client, stock.case_key, run.id)
             return _wait(client, run, stock) if stock.here else _leave(run, stock)
-    except Exception as error:
-        log.warning("visit failed: %s", kind_and_place(error))
-        # Told, not raised: Prefect would show the error's own text and keep its traceback.
-        return reasons.failed(error, case, reasons.COMES_BACK)
+        except Exception as error:
+            # Told, not raised: Prefect would show the error's own text and keep its traceback.
+            return reasons.failed(error, case, reasons.COMES_BACK)
 
 
 def _tell(story: Story, visit: Visit) -> None:
