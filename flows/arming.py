@@ -17,7 +17,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from sqlalchemy.engine import Engine
 
 from casework.visits import Visit, frontier, unarmed
-from flows import bells, clock, house_pictures, pictures
+from flows import artifacts, bells, clock, house_pictures, pictures
 from flows.discretion import kind_and_place
 from flows.reconciling import Reconciling
 from flows.settings import FlowSettings
@@ -96,6 +96,7 @@ class Arming:
     def _reconcile(self, runs: VisitRuns) -> None:
         if self._was_away:
             self._reconciling.begin_again()
+            artifacts.forget()  # its database may be another
             self._reconciling.lost(runs)
             self._was_away = False
         if self._reconciling.is_due():

@@ -89,7 +89,7 @@ def _once(long_run: LongRun, settings: FlowSettings, sayings: Sayings) -> None:
         return
     if ended.is_failed():
         # The loop itself broke off: the next one waits a little, or it would break off at once.
-        raise Undisclosed((ended.message or "it failed").rpartition("Undisclosed: ")[2])
+        raise Undisclosed(ended.message or "it failed")
 
 
 def _say(sayings: Sayings, level: int, line: str) -> None:

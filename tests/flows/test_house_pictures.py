@@ -1,25 +1,22 @@
 """What Prefect shows of the whole house: lateness and delivery, and the filters to look with."""
 
-import threading
-import time
 from datetime import timedelta
 
 import pytest
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
-from casework.alerts import next_to_send
+from casework.alerts import record
+from casework.claiming import claim
 from casework.promises import next_due, raise_due
 from escalation.path import OPEN_STAGES
 from escalation.terms import Kind
 from flows import artifacts, house_pictures, saved_filters
 from flows.artifacts import KEPT, show
 from flows.clock import now
-from flows.deliver import Post, deliver_loop
 from flows.house_pictures import show_house
 from flows.words import moment
-from notifications.channels import Channels, local_mail
-from tests.builders import a_case
-from tests.postgres import free_port
+from tests.builders import a_case, act
+from tests.flows.working import arm
 
 # Prefect's watchers of events are given two seconds to close; on a busy machine they need more.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -28,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.fixture
 def prefect(prefect):
     """No artifact of another test is there or remembered."""
-    artifacts._shown.clear()
+    artifacts.forget()
     for one in prefect.read_artifacts():
         prefect.delete_artifact(one.id)
     return prefect
@@ -53,11 +50,20 @@ def test_what_rings_and_was_not_raised_is_told_by_stage_with_the_first_moment(ho
     assert "Niets: wat gemeld moest worden, is gemeld." in versions(prefect, "lateness")[0]
 
 
-def test_a_house_in_which_nothing_changes_makes_no_new_version(house, prefect):
+def test_a_house_in_which_nothing_changes_is_not_shown_again(house, prefect, monkeypatch):
     a_case(house, "signal", now() - timedelta(days=60))
+    asked = []
+    real = prefect.request
+
+    def request(method: str, path: str, **more):
+        asked.append((method, path))
+        return real(method, path, **more)
+
+    monkeypatch.setattr(prefect, "request", request)
     for minute in range(3):
         show_house(prefect, now() + timedelta(minutes=minute))
-    assert (len(versions(prefect, "lateness")), len(versions(prefect, "delivery"))) == (1, 1)
+    made = [path for method, path in asked if method in {"POST", "PATCH"} and "filter" not in path]
+    assert made == ["/artifacts/", "/artifacts/"]
 
 
 def test_delivery_tells_what_waits_what_was_tried_and_which_channel_is_out_of_order(house, prefect):
@@ -66,23 +72,52 @@ def test_delivery_tells_what_waits_what_was_tried_and_which_channel_is_out_of_or
         pass
     show_house(prefect, now())
     assert "| wacht | " in versions(prefect, "delivery")[0]
-    post = Post(house, Channels({"mail": local_mail(free_port())}), "http://127.0.0.1:8080")
-    end = time.monotonic() + 60
-    over = lambda: (next_to_send(house) or now() + timedelta(1)) > now()  # noqa: E731
-    deliver_loop(post, threading.Event(), lambda: over() or time.monotonic() > end, poll=0.05)
+    for alert in {alert.token: alert for alert in claim(house, now(), limit=8)}.values():
+        record(house, alert.token, "failed", "unreachable", now())
     show_house(prefect, now())
     text = versions(prefect, "delivery")[0]
     assert "| mail | mislukt | " in text
     assert text.index("| mail | ", text.index("Kanalen buiten gebruik")) > 0
 
 
-def test_only_the_last_few_versions_of_a_picture_are_kept(prefect):
-    for number in range(KEPT + 4):
-        show(prefect, "of-the-house", f"version {number}")
-    last = KEPT + 3
-    assert versions(prefect, "of-the-house") == [f"version {last - ago}" for ago in range(KEPT)]
+def test_a_picture_of_the_house_has_one_version_a_day_and_the_last_days_are_kept(
+    prefect, monkeypatch
+):
+    today = now()
+    for day in range(KEPT + 3):
+        moment = today + timedelta(days=day)
+        monkeypatch.setattr("flows.artifacts.clock.now", lambda moment=moment: moment)
+        for number in range(3):
+            show(prefect, "of-the-house", f"day {day}, {number}")
+    last = KEPT + 2
+    assert versions(prefect, "of-the-house") == [f"day {last - ago}, 2" for ago in range(KEPT)]
     (latest,) = prefect.read_latest_artifacts()
-    assert latest.data == f"version {last}"
+    assert latest.data == f"day {last}, 2"
+
+
+def test_another_process_goes_on_with_the_version_of_today(prefect):
+    show(prefect, "of-the-house", "one")
+    artifacts.forget()
+    show(prefect, "of-the-house", "other")
+    assert versions(prefect, "of-the-house") == ["other"]
+
+
+def test_a_picture_that_was_deleted_comes_back_when_it_changes(prefect):
+    show(prefect, "of-the-house", "one")
+    for version in prefect.read_artifacts():
+        prefect.delete_artifact(version.id)
+    show(prefect, "of-the-house", "other")
+    assert versions(prefect, "of-the-house") == ["other"]
+
+
+def test_a_picture_of_a_run_has_a_version_each_time(house, prefect, workers):
+    key = a_case(house, "signal", now())
+    arm(house)
+    workers.enter_due()
+    act(house, key, "observation_recorded", now(), by="police")
+    arm(house)
+    workers.enter_due()
+    assert len(versions(prefect, f"case-{key}")) == 2
 
 
 def test_every_kind_of_term_has_a_name_operators_know():
