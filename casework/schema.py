@@ -1,4 +1,7 @@
-"""The schema and the data every installation starts with."""
+"""The schema and the data every installation starts with.
+
+NewerSchema (RuntimeError)   a newer version of Estafette migrated this database
+"""
 
 from datetime import datetime
 from pathlib import Path
@@ -23,17 +26,30 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations"
 MIGRATING = 20_260_302  # a number nobody else locks
 
 
+class NewerSchema(RuntimeError):
+    """The database is at a revision this version has never heard of."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"the database is at {revision}, which is newer than this version of Estafette knows; "
+            "nothing was changed. Bring this machine to the version that migrated it"
+        )
+
+
 def migrate(engine: Engine, now: datetime, revision: str = "head") -> str:
     """The schema is at `revision`; decreed days and the default policy are loaded and on record,
     and so is an upgrade of a schema that was there.
 
-    Idempotent, also for two processes that start at once; returns the revision reached.
+    Idempotent, also for two processes that start at once; returns the revision reached. Raises
+    NewerSchema; what runs already on this version may go on meanwhile (migrations/README.md).
     """
     if engine.url.database and engine.dialect.name == "sqlite":
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     with engine.execution_options(migrates=True).begin() as connection:
         _one_at_a_time(connection)
         before = _revision(connection)
+        if before is not None and not is_known(before):
+            raise NewerSchema(before)
         config = _config()
         config.attributes |= {"connection": connection, "now": now}
         command.upgrade(config, revision)
@@ -62,6 +78,12 @@ def revision_of(engine: Engine) -> str | None:
 
 def _revision(connection: sa.Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(revision: str) -> bool:
+    """Whether this version has the migration that leads to it."""
+    known = ScriptDirectory.from_config(_config()).walk_revisions()
+    return revision in {script.revision for script in known}
 
 
 def newest_revision() -> str | None:

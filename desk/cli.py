@@ -15,6 +15,7 @@ from desk.commands import (
     holding,
     organisations,
     partners,
+    parts,
     paths,
     policies,
     receiving,
@@ -63,6 +64,7 @@ app.add_typer(policies.app, name="policy")
 app.add_typer(decrees.app, name="decree")
 paths.add_to(app)
 running.add_to(app)
+parts.add_to(app)
 tools.add_to(app)
 window.add_to(app)
 

@@ -42,10 +42,13 @@ def examine(engine: Engine, settings: DeskSettings, now: datetime) -> list[Line]
 
 
 def _database(engine: Engine) -> Line:
-    from casework.schema import newest_revision, revision_of
+    from casework.schema import is_known, newest_revision, revision_of
 
     at, newest = revision_of(engine), newest_revision()
     found = f"{engine.dialect.name}, schema {at or 'not made yet'}"
+    if at is not None and not is_known(at):
+        found += f"; this version knows up to {newest} and works on meanwhile"
+        return Line("database", False, found, "bring this machine to the version that migrated it")
     return Line("database", at == newest, found, "run: estafette migrate")
 
 

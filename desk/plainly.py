@@ -92,5 +92,6 @@ def _of_other_rooms(error: BaseException) -> str | None:
         "TemplateError",
         "TreeError",
         "HistoryError",
+        "NewerSchema",
     }
     return str(error) if type(error).__name__ in named else None

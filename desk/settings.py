@@ -8,6 +8,8 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
 
 class DeskSettings(BaseSettings):
     """The data folder, and the address and ports of the embedded default."""
@@ -23,6 +25,7 @@ class DeskSettings(BaseSettings):
     horizon_days: int = Field(default=400, ge=1)
     visits_at_once: int = Field(default=1, ge=1, le=32)
     stuck_seconds: int = Field(default=90, ge=10)
+    desk_host: str = "127.0.0.1"  # for `estafette desk` alone; `up` stays on loopback
     desk_port: int = Field(default=8080, ge=1, le=65535)
     work_pool: str = "estafette"  # in which the doctor looks for workers
 

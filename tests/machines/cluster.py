@@ -86,7 +86,7 @@ class Cluster:
             "ESTAFETTE_DATABASE_URL": f"{self.postgres.url}/estafette",
             "ESTAFETTE_VISITS_AT_ONCE": "3", "ESTAFETTE_CHANNELS_FILE": str(channels),
             "ESTAFETTE_SMTP_PORT": str(self.mail.port), "ESTAFETTE_LINK_SECRET": "x" * 40,
-            "ESTAFETTE_STUCK_SECONDS": "20", **more,
+            **more,
         }  # fmt: skip
         return Part(name, [sys.executable, "-m", module], env, self.folder, cwd=code)
 
@@ -113,6 +113,7 @@ class Cluster:
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect_redis.lease_storage",
             "PREFECT_SERVER_WORKER_CHANNEL_CLEANUP_QUEUE_STORAGE": "prefect_redis.cleanup_queue",
             "PREFECT_REDIS_MESSAGING_URL": f"{redis}/0",
+            "PREFECT_REDIS_WORKER_CLEANUP_QUEUE_URL": f"{redis}/0",
             "PREFECT_SERVER_DOCKET_URL": f"{redis}/1",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
             "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
