@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,12 +29,12 @@ HORIZON = timedelta(days=400)
 def burst(engine: Engine, name: str, at: datetime, *, cases: int = 24, by_law: int = 3) -> None:
     """So many acute calls of which the term is over at this very moment, and orders of which the
     terms of law are over already."""
-    made = 0
+    made, places = 0, count()
     while made < by_law:
         # The watch may raise something of it halfway; then it stays as it is, and another is made.
         with suppress(CaseMoved):
             before = now() - LONG_AGO
-            key = a_case(engine, "behavioural_order", before, address=f"{name} wet {made}")
+            key = a_case(engine, "behavioural_order", before, address=f"{name} wet {next(places)}")
             announce_order(engine, key, before)
             made += 1
     for number in range(cases):

@@ -77,7 +77,7 @@ class Cluster:
     ) -> Part:
         """One of our workers, of this code or of another."""
         home = self.folder / name
-        home.mkdir(exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
         channels = self.folder / "channels.toml"
         channels.write_text(MANNERS)
         env = self.client_env(home) | {

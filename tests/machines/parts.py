@@ -54,7 +54,8 @@ class Part:
     ) -> None:
         self.name, self.folder = name, folder
         self.process: subprocess.Popen[bytes] | None = None
-        self._command, self._env, self._cwd, self._who = command, dict(env), cwd, who or {}
+        self.env = dict(env)
+        self._command, self._cwd, self._who = command, cwd, who or {}
         self._is_ready = is_ready
 
     @property
@@ -64,7 +65,7 @@ class Part:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._command, env=self._env, cwd=self._cwd, stdin=subprocess.DEVNULL,
+                self._command, env=self.env, cwd=self._cwd, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, **self._who,
             )  # fmt: skip
 
@@ -167,7 +168,7 @@ class Redis(Part):
 
     def __init__(self, folder: Path, password: str) -> None:
         self.port = free_port()
-        folder.mkdir()
+        folder.mkdir(parents=True)
         command = [redis_server(), "--port", str(self.port), "--bind", "127.0.0.1",
                    "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec",
                    "--save", "", "--requirepass", password]  # fmt: skip
