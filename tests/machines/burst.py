@@ -26,9 +26,9 @@ LONG_AGO = timedelta(days=60)  # since when the six weeks of an objection are ov
 HORIZON = timedelta(days=400)
 
 
-def burst(engine: Engine, name: str, at: datetime, *, cases: int = 24, by_law: int = 3) -> None:
-    """So many acute calls of which the term is over at this very moment, and orders of which the
-    terms of law are over already."""
+def burst(engine: Engine, name: str, *, cases: int, by_law: int = 1) -> datetime:
+    """So many acute calls of which the term is over at one moment, which is soon and is returned;
+    and orders of which the terms of law are over already."""
     made, places = 0, count()
     while made < by_law:
         # The watch may raise something of it halfway; then it stays as it is, and another is made.
@@ -37,14 +37,19 @@ def burst(engine: Engine, name: str, at: datetime, *, cases: int = 24, by_law: i
             key = a_case(engine, "behavioural_order", before, address=f"{name} wet {next(places)}")
             announce_order(engine, key, before)
             made += 1
+    began = now()
+    a_case(engine, now=began, address=f"{name} proef")
+    at = now() + timedelta(seconds=2) + (now() - began) * cases
     for number in range(cases):
         called = a_signal(address=f"{name} {number}", received_at=at - ACUTE, acute=True)
         receive_signal(engine, called, now())
+    return at
 
 
-def all_raised(engine: Engine) -> bool:
+def all_raised(engine: Engine, at: datetime) -> bool:
+    """The moment has come, and nothing that rings by now is left."""
     due = next_due(engine)
-    return due is None or due > now()
+    return now() > at and (due is None or due > now())
 
 
 def all_sent(engine: Engine) -> bool:

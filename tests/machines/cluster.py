@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -51,8 +52,9 @@ class Cluster:
     def api_url(self) -> str:
         return f"http://127.0.0.1:{self.balancer.port}/api"
 
-    @property
+    @cached_property
     def rows(self) -> Engine:
+        """Our database, for the test itself; after its server was gone: dispose of it."""
         return connect(f"{self.postgres.url}/estafette")
 
     @contextmanager
@@ -114,7 +116,7 @@ class Cluster:
             "PREFECT_SERVER_WORKER_CHANNEL_CLEANUP_QUEUE_STORAGE": "prefect_redis.cleanup_queue",
             "PREFECT_REDIS_MESSAGING_URL": f"{redis}/0",
             "PREFECT_REDIS_WORKER_CLEANUP_QUEUE_URL": f"{redis}/0",
-            "PREFECT_SERVER_DOCKET_URL": f"{redis}/1",
+            "PREFECT_SERVER_DOCKET_URL": f"{redis}/0",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
             "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
             "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
@@ -142,10 +144,8 @@ class Cluster:
         command = [*PREFECT, "database", "upgrade", "-y"]
         upgrade = Part("upgrade", command, self._server_env("upgrade"), self.folder)
         upgrade.start()
-        rows = self.rows
-        migrate(rows, now())
-        a_town(rows)
-        rows.dispose()
+        migrate(self.rows, now())
+        a_town(self.rows)
         assert upgrade.process is not None
         assert upgrade.process.wait(120) == 0, upgrade.log.read_text()
 
@@ -153,6 +153,7 @@ class Cluster:
         self.parts[part.name] = part
 
     def _stop(self) -> None:
+        self.rows.dispose()
         stores = (self.postgres, self.redis)
         others = [part for part in self.parts.values() if part not in stores]
         for part in others:

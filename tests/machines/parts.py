@@ -23,12 +23,14 @@ ROOT = Path(__file__).parents[2]
 READY_SECONDS, STOP_SECONDS = 120.0, 15.0
 
 
-def eventually(true: Callable[[], bool], seconds: float = READY_SECONDS) -> bool:
+def eventually(
+    true: Callable[[], bool], seconds: float = READY_SECONDS, *, every: float = 0.1
+) -> bool:
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.1)
+        time.sleep(every)
     return True
 
 

@@ -91,14 +91,16 @@ def test_runs_armed_by_the_former_code_are_visited_by_the_new_and_nothing_is_rai
     soon, later = now() + timedelta(seconds=5), now() + timedelta(seconds=100)
     opened_by(former, cluster, soon.isoformat())
     opened_by_hand = a_case(engine, now=now(), address="Nieuwelaan 1")
-    assert eventually(lambda: shown(engine, window), AT_MOST), "the former code shows what waits"
+    assert eventually(lambda: shown(engine, window), AT_MOST, every=1), (
+        "the former code shows what waits"
+    )
     armed = bursts.open_visits(engine)
 
     # One after the other: both are at work when the next promises are due.
     new.start()
     opened_by(former, cluster, later.isoformat())
     assert eventually(lambda: len(bursts.lateness(engine, later)) == 10, AT_MOST)
-    assert eventually(lambda: shown(engine, window), AT_MOST)
+    assert eventually(lambda: shown(engine, window), AT_MOST, every=1)
 
     # The former code is gone. What changes now is visited in the runs that it armed.
     old.stop()
@@ -108,15 +110,15 @@ def test_runs_armed_by_the_former_code_are_visited_by_the_new_and_nothing_is_rai
     assert eventually(
         lambda: any(run.id == run_id and run.times > before[run_id] for run in window.runs()),
         AT_MOST,
+        every=1,
     )
     last = now() + timedelta(seconds=4)
     opened_by(ROOT, cluster, last.isoformat())
     assert eventually(lambda: len(bursts.lateness(engine, last)) == 10, AT_MOST)
-    assert eventually(lambda: shown(engine, window), AT_MOST)
+    assert eventually(lambda: shown(engine, window), AT_MOST, every=1)
     assert armed.items() <= bursts.open_visits(engine).items(), "in the same runs"
     assert bursts.raised_twice(engine) == {}
     assert bursts.findings(engine) == ()
-    engine.dispose()
 
 
 def shown(engine, window) -> bool:
