@@ -118,7 +118,7 @@ def killed_at_first_mail(cluster: Cluster, victim: str | None, at: datetime) -> 
 
     cluster.mail.on_text = strikes
     try:
-        assert victim is None or eventually(lambda: bool(struck), 60), "no mail came"
+        assert victim is None or eventually(lambda: bool(struck), 240), "no mail came"
         yield struck[0] if struck else time.monotonic() + (at - now()).total_seconds()
     finally:
         cluster.mail.on_text = lambda: None
