@@ -65,6 +65,8 @@ DEPLOYMENTS = (
              every=timedelta(minutes=15)),
     Deployed("trouble", "flows.troubles.trouble", "Looks what is wrong, and tells operations",
              A_TROUBLE),
+    Deployed("clean", "flows.clean.clean", "Removes what Prefect keeps no longer", NOTHING,
+             every=timedelta(hours=1)),
 )
 # fmt: on
 

@@ -26,6 +26,8 @@ class FlowSettings(BaseSettings):
     ordinary_at_once: int | None = Field(default=None, ge=1)
     # A visit takes a second; a run that is at it, or overdue, for so long is not coming back.
     stuck_seconds: int = Field(default=90, ge=10)
+    # A run that has ended stays in Prefect for so long; `flows.clean` removes it after that.
+    runs_kept_days: int = Field(default=180, ge=1)
     # Where the link in an alert leads.
     desk_url: str = "http://127.0.0.1:8080"
     # Called after every audit that found nothing; whoever listens there notices when it stays away.
@@ -40,6 +42,10 @@ class FlowSettings(BaseSettings):
     @property
     def stuck_after(self) -> timedelta:
         return timedelta(seconds=self.stuck_seconds)
+
+    @property
+    def runs_kept(self) -> timedelta:
+        return timedelta(days=self.runs_kept_days)
 
 
 @cache

@@ -1,0 +1,112 @@
+"""Cleaning: what Prefect no longer needs to show is removed from it, through its API.
+
+Prefect's own vacuum does part of this where whoever runs Prefect has switched it on; by itself it
+removes no run, and never a picture that belongs to none. The rows are never touched.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from uuid import UUID
+
+from prefect import flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    ArtifactCollectionFilter,
+    ArtifactCollectionFilterKey,
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterKey,
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowRunFilter,
+)
+from prefect.client.schemas.objects import TERMINAL_STATES, Artifact, State
+from prefect.client.schemas.sorting import ArtifactSort, FlowRunSort
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Completed
+
+from flows import clock
+from flows.declared import NAME
+from flows.discretion import discreet
+from flows.settings import FlowSettings
+
+LONGEST_SECONDS = 20.0  # visits may be waiting for this worker; the rest has an hour's time
+BATCH = 50
+VERSIONS_KEPT = 10
+# Keys of the pictures of the whole house. A case's own timeline goes when its runs go.
+HOUSE = ("waiting-%", "last-audit", "lateness%", "delivery%")
+
+Over = Callable[[], bool]
+
+
+@flow(name="clean", persist_result=False, validate_parameters=False)
+def clean() -> State[None]:
+    """Removes runs that are over for longer than they are kept, and pictures replaced since."""
+    ends = time.monotonic() + LONGEST_SECONDS
+    with discreet(), get_client(sync_client=True) as client:
+        removed = clean_up(
+            client, clock.now() - FlowSettings().runs_kept, lambda: time.monotonic() > ends
+        )
+    return Completed(message=f"{removed} oude runs en vervangen overzichten opgeruimd")
+
+
+def clean_up(client: SyncPrefectClient, before: datetime, over: Over = lambda: False) -> int:
+    """No run of ours that ended before that moment is left, with what belongs to it, and of each
+    picture of the house only the last few versions; unless `over` came first. Returns how many
+    runs and pictures went. Twice is once; two at a time share the work."""
+    return sum(_until(over, _old_runs(client, before))) + sum(_until(over, _replaced(client)))
+
+
+def _until(over: Over, removals: Iterator[int]) -> Iterator[int]:
+    while not over():
+        removed = next(removals, None)
+        if removed is None:
+            return
+        yield removed
+
+
+def _old_runs(client: SyncPrefectClient, before: datetime) -> Iterator[int]:
+    ended = FlowRunFilter.model_validate({
+        "state": {"type": {"any_": [kind.value for kind in TERMINAL_STATES]}},
+        "end_time": {"before_": before.isoformat()},
+    })  # fmt: skip
+    ours = DeploymentFilter(name=DeploymentFilterName(any_=[NAME]))
+    while runs := client.read_flow_runs(
+        flow_run_filter=ended, deployment_filter=ours, limit=BATCH, sort=FlowRunSort.END_TIME_DESC
+    ):
+        for run in runs:
+            # Pictures first: Prefect leaves them behind, and without their run nobody finds them.
+            of_the_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
+            while pictures := client.read_artifacts(artifact_filter=of_the_run, limit=BATCH):
+                yield _removed(client, pictures)
+            yield _gone(client.delete_flow_run, run.id)
+
+
+def _replaced(client: SyncPrefectClient) -> Iterator[int]:
+    for key in _house_keys(client):
+        versions = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+        while old := client.read_artifacts(
+            artifact_filter=versions, sort=ArtifactSort.CREATED_DESC, offset=VERSIONS_KEPT,
+            limit=BATCH,
+        ):  # fmt: skip
+            yield _removed(client, old)
+
+
+def _house_keys(client: SyncPrefectClient) -> Iterator[str]:
+    for like in HOUSE:
+        wanted = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(like_=like))
+        found = client.read_latest_artifacts(artifact_filter=wanted)
+        yield from (latest.key for latest in found if latest.key)
+
+
+def _removed(client: SyncPrefectClient, pictures: Iterable[Artifact]) -> int:
+    return sum(_gone(client.delete_artifact, picture.id) for picture in pictures)
+
+
+def _gone(delete: Callable[[UUID], object], which: UUID) -> int:
+    try:
+        delete(which)
+    except ObjectNotFound:  # another worker cleans too, or Prefect's own vacuum
+        return 0
+    return 1

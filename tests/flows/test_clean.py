@@ -1,0 +1,91 @@
+"""What Prefect needs to show no longer is removed from it, and nothing else is."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import ArtifactCreate
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import StateType
+from prefect.states import Completed, Crashed, Failed, Running, Scheduled
+
+from flows import clock
+from flows.clean import VERSIONS_KEPT, clean_up
+from flows.settings import FlowSettings
+
+HALF_A_YEAR = FlowSettings().runs_kept
+DAY = timedelta(days=1)
+
+
+def a_run(prefect: SyncPrefectClient, state, deployment: str = "audit/estafette") -> UUID:
+    found = prefect.read_deployment_by_name(deployment)
+    run = prefect.create_flow_run_from_deployment(found.id, state=Running())
+    prefect.set_flow_run_state(run.id, state, force=True)
+    return run.id
+
+
+def a_picture(prefect: SyncPrefectClient, key: str, text: str, run: UUID | None = None) -> UUID:
+    wanted = ArtifactCreate(key=key, type="markdown", data=text, flow_run_id=run)
+    return prefect.create_artifact(wanted).id
+
+
+def pictures(prefect: SyncPrefectClient, key: str) -> set[str]:
+    wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+    return {str(found.data) for found in prefect.read_artifacts(artifact_filter=wanted)}
+
+
+@pytest.fixture
+def later():
+    """A moment at which what ends now has ended for as long as it is kept."""
+    return clock.now() + HALF_A_YEAR + DAY
+
+
+@pytest.mark.parametrize("ended", [Completed(), Failed(), Crashed()])
+def test_a_run_goes_with_its_pictures_when_it_is_over_for_longer_than_kept(prefect, later, ended):
+    run = a_run(prefect, ended)
+    a_picture(prefect, "case-2026-70001", "old", run)
+
+    clean_up(prefect, clock.now() - HALF_A_YEAR)
+    assert pictures(prefect, "case-2026-70001") == {"old"}
+    assert run in {found.id for found in prefect.read_flow_runs()}
+
+    clean_up(prefect, later - HALF_A_YEAR)
+    assert pictures(prefect, "case-2026-70001") == set()
+    assert run not in {found.id for found in prefect.read_flow_runs()}
+
+
+@pytest.mark.parametrize("state", [Running(), Scheduled(scheduled_time=clock.now() + DAY)])
+def test_a_run_that_is_not_over_stays_however_old_it_is(prefect, later, state):
+    run = a_run(prefect, state)
+    clean_up(prefect, later)
+    assert prefect.read_flow_run(run).state_type == state.type
+
+
+def test_another_projects_run_is_not_ours_to_remove(prefect, later):
+    flow = prefect.create_flow_from_name("somebody-elses")
+    prefect.create_deployment(flow_id=flow, name="theirs")
+    run = a_run(prefect, Completed(), "somebody-elses/theirs")
+    clean_up(prefect, later)
+    assert prefect.read_flow_run(run).state_type == StateType.COMPLETED
+
+
+def test_of_a_picture_of_the_house_the_last_versions_stay(prefect):
+    made = [f"version {number}" for number in range(VERSIONS_KEPT + 5)]
+    for text in made:
+        a_picture(prefect, "waiting-canary", text)
+    clean_up(prefect, clock.now() - HALF_A_YEAR)
+    assert pictures(prefect, "waiting-canary") == set(made[-VERSIONS_KEPT:])
+
+
+def test_cleaning_stops_when_its_time_is_over_and_goes_on_the_next_time(prefect, later):
+    runs = {a_run(prefect, Completed()) for _ in range(4)}
+    time = iter([False, False, True])
+
+    def left() -> int:
+        return len(runs & {found.id for found in prefect.read_flow_runs()})
+
+    clean_up(prefect, later, lambda: next(time, True))
+    assert 0 < left() < len(runs)
+    clean_up(prefect, later)
+    assert left() == 0
