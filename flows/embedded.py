@@ -45,10 +45,11 @@ _DEFAULTS = {
     "PREFECT_SERVER_SERVICES_CLEANUP_RECONCILER_LOOP_SECONDS": "120",
     "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "60",
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
-    # Events are most of the growth (50 KiB a visit); runs that are over go after half a year.
+    # Events are most of the growth (50 KiB a visit).
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P3D",
-    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(180 * 86400),
+    # Ended runs are removed by `flows.clean`, which knows how long they are kept; here what any
+    # removal may leave behind.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     # "Beginning flow run", "Finished in state": the states say so already.
     "PREFECT_LOGGING_LOGGERS_PREFECT_FLOW_RUNS_LEVEL": "WARNING",
