@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import audits, demo, drain, idle, index, lateness, outbox, watchers
+from bench import audits, demo, drain, idle, index, lateness, outbox, watchers, window, year
 from bench.figures import Table, as_markdown, keep, keep_beside
 
 BENCHES: dict[str, Callable[[bool], Table]] = {
@@ -16,6 +16,8 @@ BENCHES: dict[str, Callable[[bool], Table]] = {
     "outbox": outbox.bench,
     "idle": idle.bench,
     "demo": demo.bench,
+    "window": window.bench,
+    "year": year.bench,
 }
 
 

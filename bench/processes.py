@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,6 +49,15 @@ class Program:
         left = [pid for pid in family if Path(f"/proc/{pid}").exists()]
         assert not left, f"orphans: {left}"
         return seconds
+
+    def end(self) -> None:
+        """The same for programs that are not ours: what they leave behind is ended for them."""
+        family = list(self.family())
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(STOP_SECONDS)
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def family(self) -> dict[int, str]:
         """The process and its descendants, each with the module it runs."""
@@ -94,6 +103,21 @@ def answers(address: str) -> bool:
 def cpu_seconds(pid: int) -> float:
     user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / TICKS
+
+
+def cpu_of(running: Program) -> float:
+    """Processor seconds of the program and all it started, also of what has ended since."""
+    return sum(map(_cpu_with_ended, running.family()))
+
+
+def memory_of(running: Program) -> float:
+    """Megabytes of the program and all it started."""
+    return sum(map(megabytes, running.family()))
+
+
+def _cpu_with_ended(pid: int) -> float:
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, words[11:15])) / TICKS
 
 
 def megabytes(pid: int) -> float:
