@@ -178,6 +178,16 @@ async def _stop_with_us(scope: anyio.CancelScope) -> None:
 def _run(flow: Flow[..., Any], run: FlowRun) -> None:
     try:
         # The state, not the result: a flow that failed is Prefect's to show, not ours to raise.
-        run_flow(flow, flow_run=run, return_type="state")
+        run_flow(flow, flow_run=_unobserved(run), return_type="state")
     except Pause:
         return  # it waits again
+
+
+def _unobserved(run: FlowRun) -> FlowRun:
+    """The run as Prefect's engine sees it at first, without its deployment.
+
+    With one the engine watches for somebody suspending the run: a thread, a websocket, a question,
+    and a fifth of a second when it is over. A visit is over sooner than anybody could do that. The
+    engine reads the whole run again before anything of ours sees it.
+    """
+    return run.model_copy(update={"deployment_id": None})
