@@ -17,6 +17,7 @@ from prefect.client.schemas.responses import SetStateStatus
 from prefect.context import FlowRunContext
 from prefect.exceptions import Pause
 from prefect.flows import Flow
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 from prefect.states import Completed, Scheduled
 from prefect.tasks import Task
 
@@ -25,6 +26,10 @@ from casework.visits import armed, completed
 from flows import clock, logs, pictures, reasons, spans, words
 from flows.discretion import discreet
 from flows.settings import engine
+
+# Where Prefect would put a result by itself, and does put an error. Said here, because otherwise
+# the engine asks the server for such a place at every visit.
+RESULTS = PREFECT_LOCAL_STORAGE_PATH.value()
 
 Story = Callable[["Visit"], None]
 STORIES: dict[str, Story] = {}  # by stage key; a test holds them against the path
@@ -76,6 +81,7 @@ def stage_flow(story: Story) -> Flow[[str], State[None]]:
         name=key.replace("_", "-"),
         description=story.__doc__,
         persist_result=False,
+        result_storage=RESULTS,
         validate_parameters=False,
         on_completion=[_has_left],
     )(visit)
