@@ -47,6 +47,10 @@ _DEFAULTS = {
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
     # Events are most of the growth (50 KiB a visit).
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P3D",
+    # And most of those are the heartbeats of watch and deliver, 45 MB a day, of use for minutes.
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_EVENT_RETENTION_OVERRIDES": (
+        '{"prefect.flow-run.heartbeat": 21600}'
+    ),
     # Ended runs are removed by `flows.clean`, which knows how long they are kept; here what any
     # removal may leave behind.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans",
