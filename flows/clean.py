@@ -5,8 +5,9 @@ removes no run, and never a picture that belongs to none. The rows are never tou
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
 from uuid import UUID
 
 from prefect import flow
@@ -19,6 +20,8 @@ from prefect.client.schemas.filters import (
     ArtifactFilterKey,
     DeploymentFilter,
     DeploymentFilterName,
+    FlowFilter,
+    FlowFilterName,
     FlowRunFilter,
 )
 from prefect.client.schemas.objects import TERMINAL_STATES, Artifact, State
@@ -27,13 +30,17 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed
 
 from flows import clock
-from flows.declared import NAME
+from flows.declared import DEPLOYMENTS, NAME
 from flows.discretion import discreet
 from flows.settings import FlowSettings
 
 LONGEST_SECONDS = 20.0  # visits may be waiting for this worker; the rest has an hour's time
 BATCH = 50
 VERSIONS_KEPT = 10
+# An hour of watch, an audit: nobody looks for one of last season, and they are nearly all the runs.
+ROUTINE_KEPT = timedelta(days=30)
+ROUTINE = [deployed.flow for deployed in DEPLOYMENTS if deployed.every]
+STAGES = [deployed.flow for deployed in DEPLOYMENTS if not deployed.every]
 # Keys of the pictures of the whole house. A case's own timeline goes when its runs go.
 HOUSE = ("waiting-%", "last-audit", "lateness%", "delivery%")
 
@@ -42,20 +49,28 @@ Over = Callable[[], bool]
 
 @flow(name="clean", persist_result=False, validate_parameters=False)
 def clean() -> State[None]:
-    """Removes runs that are over for longer than they are kept, and pictures replaced since."""
+    """Removes runs that have been over for longer than they are kept, and replaced pictures."""
     ends = time.monotonic() + LONGEST_SECONDS
     with discreet(), get_client(sync_client=True) as client:
         removed = clean_up(
-            client, clock.now() - FlowSettings().runs_kept, lambda: time.monotonic() > ends
+            client, clock.now(), FlowSettings().runs_kept, lambda: time.monotonic() > ends
         )
     return Completed(message=f"{removed} oude runs en vervangen overzichten opgeruimd")
 
 
-def clean_up(client: SyncPrefectClient, before: datetime, over: Over = lambda: False) -> int:
-    """No run of ours that ended before that moment is left, with what belongs to it, and of each
-    picture of the house only the last few versions; unless `over` came first. Returns how many
-    runs and pictures went. Twice is once; two at a time share the work."""
-    return sum(_until(over, _old_runs(client, before))) + sum(_until(over, _replaced(client)))
+def clean_up(
+    client: SyncPrefectClient, now: datetime, kept: timedelta, over: Over = lambda: False
+) -> int:
+    """No run of ours is left that ended longer ago than `kept`, of those that Prefect starts by the
+    clock none older than a month, and of each picture of the house only the last few versions;
+    unless `over` came first. What belongs to a run goes with it. Returns how many runs and pictures
+    went. Twice is once; two at a time share the work."""
+    removals = chain(
+        _old_runs(client, STAGES, now - kept),
+        _old_runs(client, ROUTINE, now - min(kept, ROUTINE_KEPT)),
+        _replaced(client),
+    )
+    return sum(_until(over, removals))
 
 
 def _until(over: Over, removals: Iterator[int]) -> Iterator[int]:
@@ -66,15 +81,17 @@ def _until(over: Over, removals: Iterator[int]) -> Iterator[int]:
         yield removed
 
 
-def _old_runs(client: SyncPrefectClient, before: datetime) -> Iterator[int]:
+def _old_runs(client: SyncPrefectClient, flows: Sequence[str], before: datetime) -> Iterator[int]:
     ended = FlowRunFilter.model_validate({
         "state": {"type": {"any_": [kind.value for kind in TERMINAL_STATES]}},
         "end_time": {"before_": before.isoformat()},
     })  # fmt: skip
+    of_these = FlowFilter(name=FlowFilterName(any_=list(flows)))
     ours = DeploymentFilter(name=DeploymentFilterName(any_=[NAME]))
     while runs := client.read_flow_runs(
-        flow_run_filter=ended, deployment_filter=ours, limit=BATCH, sort=FlowRunSort.END_TIME_DESC
-    ):
+        flow_filter=of_these, flow_run_filter=ended, deployment_filter=ours, limit=BATCH,
+        sort=FlowRunSort.END_TIME_DESC,
+    ):  # fmt: skip
         for run in runs:
             # Pictures first: Prefect leaves them behind, and without their run nobody finds them.
             of_the_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))

@@ -11,14 +11,14 @@ from prefect.client.schemas.objects import StateType
 from prefect.states import Completed, Crashed, Failed, Running, Scheduled
 
 from flows import clock
-from flows.clean import VERSIONS_KEPT, clean_up
+from flows.clean import ROUTINE_KEPT, VERSIONS_KEPT, clean_up
 from flows.settings import FlowSettings
 
 HALF_A_YEAR = FlowSettings().runs_kept
 DAY = timedelta(days=1)
 
 
-def a_run(prefect: SyncPrefectClient, state, deployment: str = "audit/estafette") -> UUID:
+def a_run(prefect: SyncPrefectClient, state, deployment: str = "signal/estafette") -> UUID:
     found = prefect.read_deployment_by_name(deployment)
     run = prefect.create_flow_run_from_deployment(found.id, state=Running())
     prefect.set_flow_run_state(run.id, state, force=True)
@@ -46,11 +46,11 @@ def test_a_run_goes_with_its_pictures_when_it_is_over_for_longer_than_kept(prefe
     run = a_run(prefect, ended)
     a_picture(prefect, "case-2026-70001", "old", run)
 
-    clean_up(prefect, clock.now() - HALF_A_YEAR)
+    clean_up(prefect, later - 2 * DAY, HALF_A_YEAR)
     assert pictures(prefect, "case-2026-70001") == {"old"}
     assert run in {found.id for found in prefect.read_flow_runs()}
 
-    clean_up(prefect, later - HALF_A_YEAR)
+    clean_up(prefect, later, HALF_A_YEAR)
     assert pictures(prefect, "case-2026-70001") == set()
     assert run not in {found.id for found in prefect.read_flow_runs()}
 
@@ -58,15 +58,31 @@ def test_a_run_goes_with_its_pictures_when_it_is_over_for_longer_than_kept(prefe
 @pytest.mark.parametrize("state", [Running(), Scheduled(scheduled_time=clock.now() + DAY)])
 def test_a_run_that_is_not_over_stays_however_old_it_is(prefect, later, state):
     run = a_run(prefect, state)
-    clean_up(prefect, later)
+    clean_up(prefect, later, HALF_A_YEAR)
     assert prefect.read_flow_run(run).state_type == state.type
+
+
+@pytest.mark.parametrize("flow", ["watch", "deliver", "audit", "clean"])
+def test_a_run_that_comes_by_the_clock_goes_sooner_and_never_later_than_the_others(prefect, flow):
+    run = a_run(prefect, Completed(), f"{flow}/estafette")
+    visit = a_run(prefect, Completed())
+
+    def there() -> set[UUID]:
+        return {run, visit} & {found.id for found in prefect.read_flow_runs()}
+
+    clean_up(prefect, clock.now() + ROUTINE_KEPT - DAY, HALF_A_YEAR)
+    assert there() == {run, visit}
+    clean_up(prefect, clock.now() + ROUTINE_KEPT + DAY, HALF_A_YEAR)
+    assert there() == {visit}
+    clean_up(prefect, clock.now() + 3 * DAY, 2 * DAY)
+    assert there() == set()
 
 
 def test_another_projects_run_is_not_ours_to_remove(prefect, later):
     flow = prefect.create_flow_from_name("somebody-elses")
     prefect.create_deployment(flow_id=flow, name="theirs")
     run = a_run(prefect, Completed(), "somebody-elses/theirs")
-    clean_up(prefect, later)
+    clean_up(prefect, later, HALF_A_YEAR)
     assert prefect.read_flow_run(run).state_type == StateType.COMPLETED
 
 
@@ -74,7 +90,7 @@ def test_of_a_picture_of_the_house_the_last_versions_stay(prefect):
     made = [f"version {number}" for number in range(VERSIONS_KEPT + 5)]
     for text in made:
         a_picture(prefect, "waiting-canary", text)
-    clean_up(prefect, clock.now() - HALF_A_YEAR)
+    clean_up(prefect, clock.now(), HALF_A_YEAR)
     assert pictures(prefect, "waiting-canary") == set(made[-VERSIONS_KEPT:])
 
 
@@ -85,7 +101,7 @@ def test_cleaning_stops_when_its_time_is_over_and_goes_on_the_next_time(prefect,
     def left() -> int:
         return len(runs & {found.id for found in prefect.read_flow_runs()})
 
-    clean_up(prefect, later, lambda: next(time, True))
+    clean_up(prefect, later, HALF_A_YEAR, lambda: next(time, True))
     assert 0 < left() < len(runs)
-    clean_up(prefect, later)
+    clean_up(prefect, later, HALF_A_YEAR)
     assert left() == 0
