@@ -16,14 +16,14 @@ from bench.clones import copy_rows, copy_run
 from bench.figures import Table
 from bench.processes import program
 from bench.window_place import Place, places
-from flows.clean import VERSIONS_KEPT, clean_up
+from flows.clean import ROUTINE_KEPT, VERSIONS_KEPT, clean_up
 from flows.clock import now
 from flows.settings import FlowSettings
 from tests.builders import a_case, go
 
-YEAR, EVENT_DAYS, EVENTS_KEPT = 365, 10, 3
+YEAR, EVENT_DAYS, EVENTS_KEPT, BEATS_KEPT = 365, 10, 3, 0.25
 DAY = 86_400.0
-KEPT = FlowSettings().runs_kept_days
+KEPT, ROUTINE = FlowSettings().runs_kept_days, ROUTINE_KEPT.days
 BEATS = 118  # of an hour's run, beside those of the minute that ours lasted
 IN_A_LIST = 40  # cases of a town of 300 that wait in one stage
 VACUUM = {
@@ -38,9 +38,9 @@ SAYS = f"""\
 A town of 300 open cases: a year of its runs and overviews and {EVENT_DAYS} days of its events, at a
 scale of one in so many, each a copy, in Prefect's database, of one that was really made. *KiB
 each*: what such a copy adds, with indexes. *MB in a year*: were nothing ever removed. *MB kept*:
-of runs {KEPT} days, of events {EVENTS_KEPT}, of an overview {VERSIONS_KEPT} versions. The last row
-of each database was measured, and is given at full scale: before, and after `flows.clean` and the
-server's own vacuum as we set it had passed."""
+of stays {KEPT} days, of other runs {ROUTINE}, of events {EVENTS_KEPT}, of heartbeats {BEATS_KEPT},
+of an overview {VERSIONS_KEPT} versions. The last row of each database was measured, and is given at
+full scale: before, and after `flows.clean` and the server's own vacuum as we set it had passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,17 @@ class Kind:
 
 RUNS = (
     Kind("a stay in a stage", "signal", 10, KEPT),
-    Kind("an hour of watch", "watch", 24, KEPT),
-    Kind("an hour of deliver", "deliver", 24, KEPT),
-    Kind("an audit", "audit", 96, KEPT),
-    Kind("a cleaning", "clean", 24, KEPT),
+    Kind("an hour of watch", "watch", 24, ROUTINE),
+    Kind("an hour of deliver", "deliver", 24, ROUTINE),
+    Kind("an audit", "audit", 96, ROUTINE),
+    Kind("a cleaning", "clean", 24, ROUTINE),
 )
 OVERVIEW = Kind("a waiting list that changed", "", 40, VERSIONS_KEPT * 8 / 40)
 
 
 def bench(quick: bool) -> Table:
     table = Table("year", "A simulated year", SAYS)
-    one_in = 60 if quick else 10
+    one_in = 60 if quick else 20
     for kind in ("sqlite", "postgresql"):
         print(f"bench: a year on {kind}", file=sys.stderr)
         with places(kind, IN_A_LIST, **VACUUM) as place:
@@ -105,12 +105,17 @@ def _a_year(place: Place, one_in: int) -> Iterator[dict[str, Any]]:
     # One transaction: until it ends the server's vacuum sees nothing of it.
     with place.prefect.begin() as connection:
         size = _Size(connection)
+        empty = size.used()
         for kind in RUNS:
             yield from _runs(place, size, kind, one_in)
         yield _row(place, OVERVIEW, _overviews(size, OVERVIEW.a_day * YEAR // one_in))
         before = size.used()
+
+    def at_full(kib: float) -> float:
+        return (empty + (kib - empty) * one_in) / 1024
+
     began = time.perf_counter()
-    removed = clean_up(place.client, now() - FlowSettings().runs_kept)
+    removed = clean_up(place.client, now(), FlowSettings().runs_kept)
     seconds = time.perf_counter() - began
     _wait_for_the_vacuum(place)
     with place.prefect.connect() as connection:
@@ -122,9 +127,9 @@ def _a_year(place: Place, one_in: int) -> Iterator[dict[str, Any]]:
             "what": f"the whole, measured at 1 in {one_in}",
             "a day": "–",
             "KiB each": f"{1000 * seconds / removed:.0f} ms for each removed",
-            "MB in a year": before * one_in / 1024,
-            "MB kept": size.used() * one_in / 1024,
-            "file MB after": on_disk * one_in / 1024,
+            "MB in a year": at_full(before),
+            "MB kept": at_full(size.used()),
+            "file MB after": at_full(on_disk),
         }
 
 
@@ -137,13 +142,13 @@ def _runs(place: Place, size: "_Size", kind: Kind, one_in: int) -> Iterator[dict
     first = size.next(count)
     each = size.growth(lambda: copy_run(size.connection, run, count, first=first, step=step), count)
     yield _row(place, kind, each)
-    events = max(kind.a_day * EVENT_DAYS // one_in, 20)
+    events = max(kind.a_day * EVENT_DAYS // one_in, 5)
     each = size.growth(lambda: _events(size, run, OF_A_RUN, events), events)
+    yield _row(place, Kind("– its events", "", kind.a_day, EVENTS_KEPT), each)
     if kind.flow in {"watch", "deliver"}:
-        beats = max(events * BEATS, 100)
-        each += BEATS * size.growth(lambda: _events(size, run, A_BEAT, beats), beats)
-    of_it = Kind("– its events", "", kind.a_day, EVENTS_KEPT)
-    yield _row(place, of_it, each)
+        beats = events * BEATS
+        each = size.growth(lambda: _events(size, run, A_BEAT, beats), beats)
+        yield _row(place, Kind("– its heartbeats", "", BEATS * kind.a_day, BEATS_KEPT), each)
 
 
 def _events(size: "_Size", run: str, which: str, count: int) -> None:
