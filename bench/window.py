@@ -116,7 +116,7 @@ def _row(place: Place, level: int, way: Way) -> dict[str, Any]:
 
 def _through(place: Place, serving: Program, runs: Runs, count: int) -> dict[str, Any]:
     """`count` runs that are due at one moment: how fast they are entered, and what that costs."""
-    at = runs.make(count, now() + timedelta(seconds=2 + 0.4 * count))
+    at = runs.make(count)
     time.sleep(max((at - now()).total_seconds() - 0.5, 0))
     place.calls()
     before = cpu_of(place.server), cpu_of(serving)

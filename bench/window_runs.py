@@ -59,17 +59,18 @@ class Runs(ABC):
     def _move(self, run: UUID) -> None:
         """Something happened that makes the run come now."""
 
-    def make(self, count: int, at: datetime) -> datetime:
-        """So many new runs that come at that moment, or just after the last was made."""
-        self._made = [self._make(at + FAR) for _ in range(count)]
-        at = now() + timedelta(seconds=1 + 0.15 * count)
+    def make(self, count: int) -> datetime:
+        """So many new runs; the moment, a little ahead, at which they all come."""
+        began = time.monotonic()
+        self._made = [self._make(now() + FAR) for _ in range(count)]
+        at = now() + timedelta(seconds=2 + 1.5 * (time.monotonic() - began))
         for run in self._made:
             self._place.move(run, at)
-        return max(at, now())
+        assert now() < at, "making them took less time than moving them"
+        return at
 
     def wait_through(self, since: datetime) -> float:
-        """All made were entered and wait again; seconds from the first entered to the last back,
-        with the first one's own share added."""
+        """All were entered and wait again; seconds from the first's beginning to the last's end."""
         entered = [self._when(ENTERED, run, since) for run in self._made]
         back = [self._when(BACK, run, at) for run, at in zip(self._made, entered, strict=True)]
         return (max(back) - min(entered)).total_seconds()
