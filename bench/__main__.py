@@ -4,7 +4,19 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import audits, demo, drain, idle, index, lateness, outbox, watchers, window, year
+from bench import (
+    audits,
+    demo,
+    drain,
+    idle,
+    index,
+    lateness,
+    outbox,
+    waiting,
+    watchers,
+    window,
+    year,
+)
 from bench.figures import Table, as_markdown, keep, keep_beside
 
 BENCHES: dict[str, Callable[[bool], Table]] = {
@@ -17,6 +29,7 @@ BENCHES: dict[str, Callable[[bool], Table]] = {
     "idle": idle.bench,
     "demo": demo.bench,
     "window": window.bench,
+    "waiting": waiting.bench,
     "year": year.bench,
 }
 

@@ -86,8 +86,9 @@ def fill(place: Place, before: int, level: int) -> None:
     """So many runs wait in our pool, the first tomorrow and the last in a year."""
     if level == before:
         return
-    name = run_name("2026-00001", "signal", 1)
-    run = place.run("signal/estafette", now() + timedelta(days=1), name, case="2026-00001")
+    name, tags = run_name("2026-00001", "signal", 1), ["melding", "voorbeeldstad"]
+    ahead = now() + timedelta(days=1)
+    run = place.run("signal/estafette", ahead, name, tags, case="2026-00001")
     with place.prefect.begin() as connection:
         step = 364 * 86400 / level
         copy_run(connection, str(run), level - before - 1, first=before + 1, step=step)

@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -69,12 +69,14 @@ class Place:
         with self.prefect.connect() as connection:
             return connection.execute(sa.text(query), values).scalar()
 
-    def run(self, deployment: str, at: datetime, name: str, **parameters: Any) -> UUID:
+    def run(
+        self, deployment: str, at: datetime, name: str, tags: Sequence[str] = (), **parameters: Any
+    ) -> UUID:
         """A new run of "flow/deployment", Scheduled for that moment."""
         found = self.client.read_deployment_by_name(deployment).id
         waits: State[None] = Scheduled(scheduled_time=at)
         made = self.client.create_flow_run_from_deployment(
-            found, name=name, parameters=parameters, state=waits
+            found, name=name, tags=tags, parameters=parameters, state=waits
         )
         return made.id
 

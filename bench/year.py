@@ -16,6 +16,7 @@ from bench.clones import copy_rows, copy_run
 from bench.figures import Table
 from bench.processes import program
 from bench.window_place import Place, places
+from bench.year_sizes import Size
 from flows.clean import ROUTINE_KEPT, VERSIONS_KEPT, clean_up
 from flows.clock import now
 from flows.settings import FlowSettings
@@ -104,7 +105,7 @@ def _ended(place: Place, flow: str) -> bool:
 def _a_year(place: Place, one_in: int) -> Iterator[dict[str, Any]]:
     # One transaction: until it ends the server's vacuum sees nothing of it.
     with place.prefect.begin() as connection:
-        size = _Size(connection)
+        size = Size(connection)
         empty = size.used()
         for kind in RUNS:
             yield from _runs(place, size, kind, one_in)
@@ -119,7 +120,7 @@ def _a_year(place: Place, one_in: int) -> Iterator[dict[str, Any]]:
     seconds = time.perf_counter() - began
     _wait_for_the_vacuum(place)
     with place.prefect.connect() as connection:
-        size = _Size(connection)
+        size = Size(connection)
         on_disk = size.whole()
         size.pack()
         yield {
@@ -133,7 +134,7 @@ def _a_year(place: Place, one_in: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def _runs(place: Place, size: "_Size", kind: Kind, one_in: int) -> Iterator[dict[str, Any]]:
+def _runs(place: Place, size: Size, kind: Kind, one_in: int) -> Iterator[dict[str, Any]]:
     query = """SELECT r.id FROM flow_run r JOIN flow f ON f.id = r.flow_id
         WHERE f.name = :flow AND r.end_time IS NOT NULL ORDER BY r.end_time LIMIT 1"""
     run = str(size.connection.execute(sa.text(query), {"flow": kind.flow}).scalar_one())
@@ -151,7 +152,7 @@ def _runs(place: Place, size: "_Size", kind: Kind, one_in: int) -> Iterator[dict
         yield _row(place, Kind("– its heartbeats", "", BEATS * kind.a_day, BEATS_KEPT), each)
 
 
-def _events(size: "_Size", run: str, which: str, count: int) -> None:
+def _events(size: Size, run: str, which: str, count: int) -> None:
     moved: dict[str, Any] = {"first": size.next(count), "step": -EVENT_DAYS * DAY / count}
     for table, column in (("events", "id"), ("event_resources", "event_id")):
         copy_rows(
@@ -159,7 +160,7 @@ def _events(size: "_Size", run: str, which: str, count: int) -> None:
         )
 
 
-def _overviews(size: "_Size", count: int) -> float:
+def _overviews(size: Size, count: int) -> float:
     where = "t.id = (SELECT latest_id FROM artifact_collection WHERE key = 'waiting-signal')"
     moved: dict[str, Any] = {"first": size.next(count), "step": -YEAR * DAY / count}
     return size.growth(lambda: copy_rows(size.connection, "artifact", where, count, **moved), count)
@@ -185,44 +186,3 @@ def _wait_for_the_vacuum(place: Place) -> None:
         while place.ask(f"SELECT count(*) FROM {table} WHERE occurred < :old", old=moment):
             assert time.monotonic() < deadline, "the vacuum did not come"
             time.sleep(2)
-
-
-class _Size:
-    """How much of the database is in use, and of what the next copies may be numbered."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self.connection, self._next = connection, 1
-        self._lite = connection.dialect.name == "sqlite"
-
-    def next(self, count: int) -> int:
-        first, self._next = self._next, self._next + count
-        return first
-
-    def growth(self, work: Any, count: int) -> float:
-        """KiB for each of `count` that `work` adds."""
-        before = self.used()
-        work()
-        return (self.used() - before) / count
-
-    def pack(self) -> None:
-        """On PostgreSQL only this tells what is in use; SQLite says so by itself."""
-        if not self._lite:
-            self.connection.execution_options(isolation_level="AUTOCOMMIT")
-            self.connection.exec_driver_sql("VACUUM FULL")
-
-    def used(self) -> float:
-        """KiB that hold something; on SQLite freed pages, which are used again, are not counted."""
-        if not self._lite:
-            return self.whole()
-        pages = self._pragma("page_count") - self._pragma("freelist_count")
-        return pages * self._pragma("page_size") / 1024
-
-    def whole(self) -> float:
-        """KiB on disk."""
-        if self._lite:
-            return self._pragma("page_count") * self._pragma("page_size") / 1024
-        query = "SELECT pg_database_size(current_database())"
-        return float(self.connection.exec_driver_sql(query).scalar_one()) / 1024
-
-    def _pragma(self, name: str) -> int:
-        return int(self.connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())

@@ -20,7 +20,8 @@ DAY = timedelta(days=1)
 
 def a_run(prefect: SyncPrefectClient, state, deployment: str = "signal/estafette") -> UUID:
     found = prefect.read_deployment_by_name(deployment)
-    run = prefect.create_flow_run_from_deployment(found.id, state=Running())
+    takes = {"case": "2026-70001"} if deployment.startswith("signal") else {}
+    run = prefect.create_flow_run_from_deployment(found.id, parameters=takes, state=Running())
     prefect.set_flow_run_state(run.id, state, force=True)
     return run.id
 
@@ -79,9 +80,9 @@ def test_a_run_that_comes_by_the_clock_goes_sooner_and_never_later_than_the_othe
 
 
 def test_another_projects_run_is_not_ours_to_remove(prefect, later):
-    flow = prefect.create_flow_from_name("somebody-elses")
+    flow = prefect.create_flow_from_name("audit")
     prefect.create_deployment(flow_id=flow, name="theirs")
-    run = a_run(prefect, Completed(), "somebody-elses/theirs")
+    run = a_run(prefect, Completed(), "audit/theirs")
     clean_up(prefect, later, HALF_A_YEAR)
     assert prefect.read_flow_run(run).state_type == StateType.COMPLETED
 
