@@ -146,10 +146,17 @@ def test_only_the_doors_read_the_clock(room):
 @pytest.mark.parametrize("room", ["models", "casework", "migrations"])
 def test_no_default_and_no_sql_takes_the_time_of_the_database(room):
     for file in files(room):
-        keywords = {k.arg for node, _ in calls(file) for k in node.keywords}
-        assert not keywords & {"server_default", "server_onupdate", "onupdate"}, file
+        keywords = [k for node, _ in calls(file) for k in node.keywords]
+        assert not {k.arg for k in keywords} & {"server_onupdate", "onupdate"}, file
+        defaults = [k.value for k in keywords if k.arg == "server_default"]
+        assert all(is_constant(value) for value in defaults), file
         said = [t for t in texts(file) if any(w in t.value.lower() for w in CLOCK_WORDS)]
         assert not said, f"{file.relative_to(ROOT)}:{said[0].lineno}"
+
+
+def is_constant(value: ast.expr) -> bool:
+    """The value a column gets for the release before, which does not know it (docs/machines.md)."""
+    return ast.unparse(value) in {"sa.true()", "sa.false()"} or isinstance(value, ast.Constant)
 
 
 def test_no_row_gets_its_moment_from_a_default():
