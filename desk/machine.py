@@ -35,14 +35,17 @@ def settings_line() -> Line:
 
 
 def disk_line(engine: Engine, settings: DeskSettings) -> Line:
-    """Whether there is room where the data folder is, and the database when it is a file."""
+    """Whether there is room where the data folder is, where Prefect's is when that is on another
+    disk, and where the database is when it is a file."""
     places = {"ESTAFETTE_DATA": settings.data.absolute()}
+    if (prefect := settings.credential.parent).is_symlink() or prefect.is_mount():
+        places["the folder prefect in ESTAFETTE_DATA"] = prefect.absolute()
     if engine.dialect.name == "sqlite" and engine.url.database:
         places["ESTAFETTE_DATABASE_URL"] = Path(engine.url.database).absolute().parent
     free = {name: shutil.disk_usage(_there(place)).free for name, place in places.items()}
     least = min(free, key=lambda name: free[name])
     found = f"{free[least] // 2**20} MB free where {places[least]} is"
-    mend = f"make room there, or move it: set {least} elsewhere"
+    mend = f"make room there, or move it elsewhere: {least}"
     return Line("disk", free[least] > ROOM_NEEDED, found, mend)
 
 

@@ -22,6 +22,10 @@ START = "start one: estafette up, or python -m flows.worker"
 DECLARE = "start the worker again, which declares them; for another work pool run: python -m "
 DECLARE += "flows.deployments"
 ON_ITS_PAGE = "on Prefect's page Deployments"
+ITS_LOG = (
+    "look at the end of the server's log (logs/server.log in the data folder); often its disk "
+)
+ITS_LOG += "is full"
 FOR_OTHERS = 0o077
 WRONG_PASSWORD = "set PREFECT_API_AUTH_STRING to it: name:password; for the embedded server leave "
 WRONG_PASSWORD += "it unset, and start the server again"
@@ -79,7 +83,7 @@ def _through(window: Window, what: str, look: Callable[[], Line]) -> Line:
     try:
         return look()
     except NoWindow as error:
-        return Line(what, False, f"Prefect's server was asked, and {error}", "look at its log")
+        return Line(what, False, f"Prefect's server was asked, and {error}", ITS_LOG)
     except (KeyError, TypeError):  # some other program, or a version that speaks otherwise
         mend = "see which program listens there, and bring Prefect to this installation's version"
         return Line(what, False, f"{window.url} does not answer as Prefect does", mend)

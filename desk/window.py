@@ -83,8 +83,10 @@ class Window:
         """The token a server with CSRF protection wants; one without has none to give."""
         try:
             given = self.ask(f"/csrf-token?client={CLIENT}")
-        except NoWindow:
-            return {}
+        except NoWindow as error:
+            if str(error) == SWITCHED_OFF:
+                return {}
+            raise
         known = isinstance(given, dict) and "token" in given
         return {"Prefect-Csrf-Token": given["token"]} if known else {}
 

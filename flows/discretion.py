@@ -6,15 +6,17 @@ quotes the values of the row. So errors are translated before Prefect or a log m
     Undisclosed (RuntimeError)   something went wrong: the kind of error and the line it came from
 """
 
+import errno
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# What an operator can mend, by words that every database says it in, whatever else it quotes.
+DRIVERS = {"sqlite3", "psycopg"}
+# What an operator can mend, by words that a database says it in, whatever else it quotes.
 MENDABLE = {
     "disk is full": "the disk of the database is full, make room",
-    "no space left": "a disk is full, make room",
+    "no space left": "the disk of the database is full, make room",
     "disk i/o error": "the disk of the database is full or broken",
     "unable to open database": "the database file can not be opened, is the disk full?",
     "database is locked": "the database is locked by another program",
@@ -66,9 +68,16 @@ def origin(error: Exception) -> Exception:
 
 
 def _mend(error: BaseException) -> str | None:
+    if type(error).__name__ == "PrefectHTTPStatusError":
+        answered = getattr(getattr(error, "response", None), "status_code", "an error")
+        return f"Prefect's server answers {answered}, its own log says why"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "a disk is full, make room"
     # Of a database error only what the database said: the statement and its values follow that.
-    said = str(getattr(error, "orig", None) or error).lower()
-    return next((mend for words, mend in MENDABLE.items() if words in said), None)
+    said = getattr(error, "orig", None) or error
+    if type(said).__module__.partition(".")[0] not in DRIVERS:
+        return None
+    return next((mend for words, mend in MENDABLE.items() if words in str(said).lower()), None)
 
 
 def _is_ours(file: str) -> bool:

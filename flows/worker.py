@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 AWAY_SECONDS = 2.0
 LEAVE_SECONDS = 7.0
+STAYED_SECONDS = 60.0  # what went wrong before such a stay is news when it comes again
 
 log = logging.getLogger("estafette.flows.worker")
 
@@ -92,14 +94,21 @@ def _work() -> None:
 def _enter_visits(settings: "FlowSettings", lookout: "Lookout") -> None:
     """Visits are entered whenever Prefect is there, until this process stops."""
     from flows.discretion import kind_and_place
+    from flows.sayings import Sayings
 
+    sayings = Sayings()
     while not bells.STOPPING.is_set():
+        began = time.monotonic()
         try:
             # An event loop for each stay: one that was broken off leaves its cancellation behind.
             asyncio.run(_serve(settings, lookout))
         except (Exception, asyncio.CancelledError) as error:
-            if not (bells.STOPPING.is_set() or lookout.shut_out):
-                log.warning("the worker lost Prefect: %s", kind_and_place(error))
+            if time.monotonic() - began > STAYED_SECONDS:
+                sayings.over()
+            said = f"no visit is entered for now: {kind_and_place(error)}"
+            heard = bells.STOPPING.is_set() or lookout.shut_out
+            if not heard and sayings.is_news(said, time.monotonic()):
+                log.warning(said)
         bells.STOPPING.wait(AWAY_SECONDS)
 
 

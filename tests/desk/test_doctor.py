@@ -15,6 +15,7 @@ from casework.audit import audit
 from casework.connect import connect
 from casework.rounds import audited
 from casework.schema import migrate
+from desk import machine
 from desk.clock import now
 from desk.doctor import examine
 from desk.line import Line
@@ -215,3 +216,37 @@ def test_another_program_where_prefect_should_be_is_said_without_a_traceback(hou
     assert not found["prefect"].ok
     for what in ("workers", "deployments"):
         assert (found[what].ok, "does not answer as Prefect" in found[what].found) == (False, True)
+
+
+def test_a_prefect_that_is_there_and_ails_is_said_with_where_to_look(house, monkeypatch):
+    class Ails(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            well = self.path.endswith("/admin/version")
+            self.send_response(200 if well else 500)
+            self.end_headers()
+            self.wfile.write(b'"3.9.1"')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(Ails) as url:
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        found = lines(house)
+    for what in ("workers", "deployments"):
+        assert (found[what].ok, "it answered 500" in found[what].found) == (False, True)
+        assert "server.log" in found[what].way_out
+
+
+def test_a_full_disk_that_holds_prefect_alone_is_named(house, folder, tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    (folder / "prefect").symlink_to(tmp_path / "other")
+    usage = machine.shutil.disk_usage
+
+    def full(place):
+        found = usage(place)
+        return found._replace(free=2**20) if "prefect" in str(place) else found
+
+    monkeypatch.setattr(machine.shutil, "disk_usage", full)
+    line = lines(house)["disk"]
+    assert (line.ok, line.found) == (False, f"1 MB free where {folder / 'prefect'} is")
+    assert "the folder prefect in ESTAFETTE_DATA" in line.way_out

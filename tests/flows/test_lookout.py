@@ -6,13 +6,18 @@ The server here is a fake one that says what a wrong, old or ailing server would
 import json
 import logging
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import version
 
+import httpx
+import psycopg
 import pytest
+from prefect.exceptions import PrefectHTTPStatusError
+from sqlalchemy.exc import OperationalError
 
 from casework.alert_views import alert_list
 from casework.intake import receive_signal
@@ -168,12 +173,31 @@ def test_a_prefect_that_takes_no_runs_is_left_alone_for_a_while(monkeypatch):
     assert tried == [0, AILING_SECONDS, 2 * AILING_SECONDS]
 
 
-def test_an_error_that_an_operator_can_mend_says_so_and_quotes_nothing():
-    secret = "INSERT INTO cases VALUES ('Kanariepietstraat 12')"
-    full = OSError(28, "No space left on device", secret)
-    assert kind_and_place(full) == "a disk is full, make room (OSError)"
-    assert kind_and_place(ValueError(secret)) == "ValueError"
-    assert kind_and_place(Undisclosed("as it was")) == "as it was"
+SECRET = "INSERT INTO cases VALUES ('Kanariepietstraat 12')"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", SECRET), "a disk is full, make room (OSError)"),
+        (sqlite3.OperationalError("database or disk is full"),
+         "the disk of the database is full, make room (OperationalError)"),
+        (OperationalError(SECRET, {}, psycopg.errors.DiskFull("No space left on device")),
+         "the disk of the database is full, make room (OperationalError)"),
+        (OperationalError(SECRET, {}, psycopg.OperationalError("connection refused")),
+         "the database can not be reached (OperationalError)"),
+        (OperationalError(f"{SECRET} disk is full", {}, sqlite3.OperationalError("near CASE")),
+         "OperationalError"),
+        (ConnectionRefusedError("connection refused"), "ConnectionRefusedError"),
+        (PrefectHTTPStatusError(SECRET, request=httpx.Request("GET", "http://a"),
+                                response=httpx.Response(503)),
+         "Prefect's server answers 503, its own log says why (PrefectHTTPStatusError)"),
+        (ValueError(SECRET), "ValueError"),
+        (Undisclosed("as it was"), "as it was"),
+    ],
+)  # fmt: skip
+def test_an_error_that_an_operator_can_mend_says_so_and_quotes_nothing(error, said):
+    assert kind_and_place(error) == said
 
 
 def test_the_passwords_are_no_part_of_what_a_look_holds(monkeypatch):
