@@ -107,6 +107,8 @@ def _ready(tree: Tree, as_json: bool, **more: Any) -> None:
         **more,
     }
     say.answer(places, as_json, lambda: WHERE.format(**places).splitlines())
+    if settings.seen_elsewhere:
+        _tell(ELSEWHERE.format(host=settings.prefect_host))
 
 
 def _tell(line: str) -> None:
@@ -123,6 +125,9 @@ budget = "none"
 """
 DEMO = """The first wait ends about two minutes from now, two house closures after that. What their
 people do next is played by itself, a minute or so later; the other cases are yours to move.
+"""
+ELSEWHERE = """Prefect listens on {host}: other machines reach its pages and its API, over plain
+HTTP. Who sits between can read the password; put a proxy with TLS before it (docs/window.md).
 """
 WHERE = """
 Estafette runs. Where to look:

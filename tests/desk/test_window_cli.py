@@ -1,6 +1,11 @@
 """`estafette window`: where Prefect's pages are, and the password only when it is asked for."""
 
+from types import SimpleNamespace
+
 import pytest
+
+from desk import embedded
+from desk.settings import DeskSettings
 
 WORDS = "estafette:0123456789abcdef0123"
 
@@ -61,3 +66,15 @@ def test_an_address_that_is_none_is_refused(estafette, kept, monkeypatch):
     monkeypatch.setenv("ESTAFETTE_PREFECT_HOST", "everywhere")
     said = estafette("window")
     assert (said.code, "ESTAFETTE_PREFECT_HOST" in said.err) == (1, True)
+
+
+@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("0.0.0.0", True)])
+def test_up_says_how_to_log_in_and_what_it_means_when_others_reach_it(
+    kept, monkeypatch, capsys, host, warned
+):
+    monkeypatch.setenv("ESTAFETTE_PREFECT_HOST", host)
+    embedded._ready(SimpleNamespace(settings=DeskSettings()), False)
+    said = capsys.readouterr()
+    assert "estafette window --show-password" in said.out
+    assert ("plain HTTP" in said.err) == warned
+    assert WORDS not in said.out + said.err
