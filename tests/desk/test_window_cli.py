@@ -76,5 +76,5 @@ def test_up_says_how_to_log_in_and_what_it_means_when_others_reach_it(
     embedded._ready(SimpleNamespace(settings=DeskSettings()), False)
     said = capsys.readouterr()
     assert "estafette window --show-password" in said.out
-    assert ("plain HTTP" in said.err) == warned
+    assert ("can read the password" in said.err) == warned
     assert WORDS not in said.out + said.err
