@@ -84,7 +84,7 @@ def _make_pool(client: SyncPrefectClient, pool: str) -> str:
 
 def _declare_queue(client: SyncPrefectClient, pool: str, name: str, priority: int) -> None:
     # Raising is the watch's and never waits; so a limit on visits delays no promise.
-    limit = FlowSettings().ordinary_at_once if name == ORDINARY else None
+    limit = (FlowSettings().ordinary_at_once or None) if name == ORDINARY else None
     queue = _queue(client, pool, name, priority)
     if (queue.priority, queue.concurrency_limit) != (priority, limit):
         client.update_work_queue(queue.id, priority=priority, concurrency_limit=limit)

@@ -22,8 +22,8 @@ class FlowSettings(BaseSettings):
     horizon_days: int = Field(default=400, ge=1)
     # And of those within the horizon only the nearest get a run ahead of their moment.
     armed_at_most: int = Field(default=10_000, ge=100)
-    # At most so many visits without a date of law at once, over all workers; none: no limit.
-    ordinary_at_once: int | None = Field(default=None, ge=1)
+    # At most so many visits without a date of law at once, over all workers; 0: no limit.
+    ordinary_at_once: int = Field(default=0, ge=0)
     # A visit takes a second; a run that is at it, or overdue, for so long is not coming back.
     stuck_seconds: int = Field(default=90, ge=10)
     # A run that has ended stays in Prefect for so long; `flows.clean` removes it after that.

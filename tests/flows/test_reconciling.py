@@ -61,7 +61,7 @@ def settle(engine: Engine, rounds: int = 8) -> None:
 def open_rows(engine: Engine) -> dict[int, str]:
     with engine.connect() as connection:
         query = sa.text("SELECT id, run_id FROM visits WHERE left_at IS NULL ORDER BY id")
-        return dict(row._tuple() for row in connection.execute(query))
+        return dict(connection.execute(query).all())
 
 
 def each_open_visit_has_exactly_one_run(engine: Engine, prefect: FakePrefect) -> None:
