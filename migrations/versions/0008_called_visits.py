@@ -34,9 +34,8 @@ ON_POSTGRESQL = (
 
 
 def upgrade() -> None:
-    op.add_column(
-        "visits", sa.Column("called", sa.Boolean(), nullable=False, server_default=sa.true())
-    )
+    # With a default, for the version of the code before, which knows no such column.
+    op.execute("ALTER TABLE visits ADD COLUMN called BOOLEAN DEFAULT TRUE NOT NULL")
     for name, columns, condition in INDEXES:
         where = sa.text(condition)
         op.create_index(name, "visits", columns, sqlite_where=where, postgresql_where=where)
