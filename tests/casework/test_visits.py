@@ -15,7 +15,7 @@ from casework.waiting_lists import waiting_list
 from casework.words import Answer
 from models import UtcTime
 from tests.builders import NOW, a_case, a_signal, act, announce_order, go, receive_signal
-from tests.casework.looking import DAY, everything, promises, raise_all, rows, told
+from tests.casework.looking import DAY, everything, held, promises, raise_all, rows, told
 
 HORIZON, STUCK = timedelta(days=14), timedelta(minutes=5)
 DUE = datetime(2026, 3, 9, 8, tzinfo=UTC)
@@ -152,6 +152,13 @@ def test_a_change_while_the_run_was_being_armed_still_calls_it(engine, in_signal
     act(engine, in_signal, "reporter_informed", NOW)
     armed(engine, visit.id, "run-1", visit.wake_at, NOW, visit.version)
     assert [v.id for v in waiting(engine)] == [visit.id]
+
+
+def test_arming_waits_for_whoever_changes_the_case_just_then(engine, in_signal):
+    (visit,) = waiting(engine)
+    with held(engine, "UPDATE cases SET version = version + 1") as meanwhile:
+        meanwhile(lambda: armed(engine, visit.id, "run-1", NOW + DAY, NOW, visit.version))
+    assert [(v.run_id, v.wake_at) for v in waiting(engine)] == [("run-1", NOW)]
 
 
 def test_a_visit_in_the_rows_alone_follows_its_case_to_a_nearer_moment(engine):
