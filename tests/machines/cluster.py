@@ -118,6 +118,7 @@ class Cluster:
             "PREFECT_REDIS_WORKER_CLEANUP_QUEUE_URL": f"{redis}/0",
             "PREFECT_SERVER_DOCKET_URL": f"{redis}/0",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
+            "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "60",
             "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
             "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
         }  # fmt: skip

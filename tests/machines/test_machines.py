@@ -27,7 +27,7 @@ pytestmark = [
     # Prefect's client of this process is left to its end.
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
 ]
-WORKERS, CASES = 3, 40
+WORKERS, CASES = 3, 24
 STORES = {"redis", "postgres"}  # there is one of each: it comes back, and all go on
 VICTIMS = ("api-1", "services", "redis", "worker-1", "postgres")
 GONE_SECONDS = 5.0
