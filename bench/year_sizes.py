@@ -25,6 +25,7 @@ class Size:
     def pack(self) -> None:
         """On PostgreSQL only this tells what is in use; SQLite says so by itself."""
         if not self._lite:
+            self.connection.commit()
             self.connection.execution_options(isolation_level="AUTOCOMMIT")
             self.connection.exec_driver_sql("VACUUM FULL")
 
