@@ -7,7 +7,6 @@ The secret is ESTAFETTE_LINK_SECRET, or else a file that only we can read.
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from base64 import urlsafe_b64encode
@@ -18,6 +17,8 @@ from typing import Self
 
 from pydantic import Field, SecretBytes
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from casework.secret_files import kept_secret
 
 SHORTEST = 32  # bytes of a secret
 TOKEN = re.compile(r"([hr])([1-9][0-9]{0,8})\.([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{43})", re.ASCII)
@@ -57,26 +58,7 @@ def link_secret() -> bytes:
 
 
 def _kept(file: Path) -> bytes:
-    if not file.exists():
-        _make(file)
-    return file.read_bytes().strip()
-
-
-def _make(file: Path) -> None:
-    """The file is there, whole, for us alone; when two make it at once both find the same."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
-    opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(opened, "w") as writing:
-            writing.write(secrets.token_hex(SHORTEST))
-            writing.flush()
-            os.fsync(writing.fileno())
-        file.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    return kept_secret(file, lambda: secrets.token_hex(SHORTEST))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ import os
 import secrets
 from pathlib import Path
 
+from casework.secret_files import kept_secret
+
 ASKED, GIVEN = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
 NAME = "estafette"
 RANDOM_BYTES = 32
@@ -45,26 +47,9 @@ def refuse_weak(asked: str, host: str) -> None:
 
 
 def _kept(file: Path) -> str:
-    if not file.exists():
-        _make(file)
-    found = file.read_text("ascii").strip()
+    kept = kept_secret(file, lambda: f"{NAME}:{secrets.token_urlsafe(RANDOM_BYTES)}")
+    found = kept.decode("ascii", "replace")
     name, colon, password = found.partition(":")
     if not (name and colon and len(password) >= SHORTEST):
         raise CredentialError(f"{file} holds no name:password; delete it, and start again")
     return found
-
-
-def _make(file: Path) -> None:
-    """The file is there, whole, for us alone; when two make it at once both find the same."""
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
-    opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(opened, "w") as writing:
-            writing.write(f"{NAME}:{secrets.token_urlsafe(RANDOM_BYTES)}\n")
-            writing.flush()
-            os.fsync(writing.fileno())
-        file.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

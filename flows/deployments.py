@@ -8,6 +8,7 @@ own schedule, where our worker keeps them going by itself.
 """
 
 import logging
+import sys
 import threading
 from contextlib import suppress
 from uuid import UUID
@@ -31,6 +32,7 @@ from flows.declared import (
     Deployed,
 )
 from flows.settings import FlowSettings
+from flows.window import Stand, look
 
 log = logging.getLogger("estafette.flows.deployments")
 _one_at_a_time = threading.Lock()  # several threads of one process begin together
@@ -117,6 +119,16 @@ def _declare(client: SyncPrefectClient, pool: str, deployed: Deployed, *, schedu
     )
 
 
+def main() -> int:
+    """Declares everything; when Prefect cannot be worked with, says why and ends with 1."""
+    found = look()
+    if found.stand is not Stand.OPEN:
+        print(found.says, file=sys.stderr)  # noqa: T201
+        return 1
+    with get_client(sync_client=True) as client:
+        declare(client, FlowSettings().work_pool)
+    return 0
+
+
 if __name__ == "__main__":
-    with get_client(sync_client=True) as opened:
-        declare(opened, FlowSettings().work_pool)
+    raise SystemExit(main())

@@ -122,3 +122,16 @@ async def main():
     await server.serve_forever()
 asyncio.run(main())
 """
+
+
+def test_declaring_while_prefect_is_away_says_so_and_what_to_do():
+    away = {"PREFECT_API_URL": "http://127.0.0.1:9/api", "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.deployments"], cwd=ROOT, env=away, capture_output=True,
+        text=True, timeout=LONG,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        "no Prefect server answers at http://127.0.0.1:9/api; start it, or correct "
+        "PREFECT_API_URL\n"
+    )
