@@ -81,7 +81,7 @@ def _by_check(engine: Engine) -> Iterator[tuple[str, Cost]]:
 
 def _read_whole(plan: Sequence[sa.Row[Any]]) -> str:
     lines = [str(line[-1]) for line in plan]
-    scans = (re.search(r"(?:Seq Scan on|^SCAN) (\w+)(?! USING COVERING)", line) for line in lines)
+    scans = (re.search(r"(?:Seq Scan on|^SCAN) (\w+)\b(?! USING)", line) for line in lines)
     return ", ".join(sorted({scan[1] for scan in scans if scan} - {"cases", "k"})) or "-"
 
 
