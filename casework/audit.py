@@ -17,6 +17,7 @@ from casework.audit_checks import (
     ARMED,
     CHECKS,
     GUARDED,
+    NTH_VISIT,
     OUTLIVED,
     REMOVALS,
     REMOVED,
@@ -71,19 +72,25 @@ class ArmedVisit:
 
 
 def audit(
-    engine: Engine, now: datetime, *, horizon: timedelta = timedelta(0), limit: int = 1000
+    engine: Engine,
+    now: datetime,
+    *,
+    horizon: timedelta = timedelta(0),
+    armed_at_most: int = 10_000,
+    limit: int = 1000,
 ) -> Report:
     """Every open case is looked at; the report names at most `limit` findings per check.
 
-    Cases whose next moment lies beyond `horizon` need no run yet.
+    Visits whose next moment lies beyond `horizon` need no run yet, and neither do those that are
+    not among the nearest, of which `armed_at_most` are armed ahead.
     """
-    moments = {
-        "late": now - LATE,
-        "unarmed": now - UNARMED,
-        "unsent": now - UNSENT,
-        "horizon": now + horizon,
-    }
     with engine.connect().execution_options(reads_only=True) as connection:
+        moments = {
+            "late": now - LATE,
+            "unarmed": now - UNARMED,
+            "unsent": now - UNSENT,
+            "horizon": _armed_until(connection, now + horizon, armed_at_most),
+        }
         checked = connection.execute(
             sa.text("SELECT count(*) FROM cases WHERE closed_at IS NULL")
         ).scalar_one()
@@ -94,6 +101,17 @@ def audit(
             *_unguarded(connection),
         ]
         return Report(now, checked, tuple(found))
+
+
+def _armed_until(connection: sa.Connection, horizon: datetime, most: int) -> datetime:
+    """Before this moment every visit has its run.
+
+    Half of the nearest and some minutes less than are armed: the others follow one by one as
+    nearer visits end or the horizon moves on.
+    """
+    nth = sa.text(NTH_VISIT).columns(wake_at=UtcTime())
+    found: datetime | None = connection.execute(nth, {"nth": most // 2}).scalar()
+    return min(found or horizon, horizon) - UNARMED
 
 
 def armed_visits(engine: Engine, now: datetime) -> list[ArmedVisit]:

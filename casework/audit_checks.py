@@ -126,6 +126,11 @@ GUARDED = {
         AND pg_table_is_visible(c.oid)""",
 }
 
+# The moment up to which so many visits come, with a run or without.
+NTH_VISIT = """
+    SELECT v.wake_at FROM visits v WHERE v.completed_at IS NULL AND v.wake_at IS NOT NULL
+    ORDER BY v.wake_at LIMIT 1 OFFSET :nth"""
+
 # Visits that are armed since a while, and so have a run that Prefect must know.
 ARMED = """
     SELECT v.id, k.key, v.run_id FROM visits v JOIN cases k ON k.id = v.case_id

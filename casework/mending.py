@@ -168,13 +168,14 @@ def _ring_again(session: Session, case: Case, actor: str, now: datetime) -> Iter
 
 
 def _arm_again(session: Session, case: Case, actor: str, now: datetime) -> bool:
-    """The run of the case's visit is looked at and made anew: the visit has seen no version yet."""
+    """The run of the case's visit is looked at and made anew: the visit has seen no version yet,
+    and is called."""
     visit = session.exec(
         select(Visit).where(Visit.case_id == case.id, col(Visit.left_at).is_(None))
     ).first()
     if visit is None or visit.run_id is None or visit.seen_version == 0:
         return False
-    visit.seen_version = 0
+    visit.seen_version, visit.called = 0, True
     session.add(visit)
     journal.append(session, case, now, actor, "armed_again", visit=visit.id)
     return True

@@ -65,7 +65,7 @@ def _rows(engine: Engine, settings: DeskSettings, now: datetime) -> Iterator[Lin
         return Line("administration", False, found, "compare the table administration to a backup")
 
     def promises() -> Line:
-        report = audit(engine, now, horizon=settings.horizon)
+        report = audit(engine, now, horizon=settings.horizon, armed_at_most=settings.armed_at_most)
         found = f"{report.checked} open cases, {len(report.findings)} findings"
         return Line("audit", report.clean, found, "run: estafette audit")
 

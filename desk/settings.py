@@ -23,6 +23,8 @@ class DeskSettings(BaseSettings):
     smtp_port: int = Field(default=8025, ge=1, le=65535)
     # The flows read these too; here they are checked before anything is started.
     horizon_days: int = Field(default=400, ge=1)
+    armed_at_most: int = Field(default=10_000, ge=100)
+    ordinary_at_once: int = Field(default=0, ge=0)
     visits_at_once: int = Field(default=1, ge=1, le=32)
     stuck_seconds: int = Field(default=90, ge=10)
     desk_host: str = "127.0.0.1"  # for `estafette desk` alone; `up` stays on loopback

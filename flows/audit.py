@@ -58,7 +58,12 @@ def audit_once(settings: FlowSettings, runs: Runs | None = None) -> Report:
         heartbeat.began()
         notices.tell(own, clock.now())
         began = time.monotonic()
-        report = casework_audit.audit(own, clock.now(), horizon=settings.horizon)
+        report = casework_audit.audit(
+            own,
+            clock.now(),
+            horizon=settings.horizon,
+            armed_at_most=settings.armed_at_most,
+        )
         if runs is not None:
             report = report.and_also(runs(own, clock.now()))
         audited(own, report, time.monotonic() - began)

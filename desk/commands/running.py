@@ -69,7 +69,8 @@ def audit(as_json: bool = say.AS_JSON) -> None:
     from desk.findings import explained
     from desk.settings import DeskSettings
 
-    report = look(connect(), now(), horizon=DeskSettings().horizon)
+    settings = DeskSettings()
+    report = look(connect(), now(), horizon=settings.horizon, armed_at_most=settings.armed_at_most)
     count = len(report.findings)
     verdict = "clean" if report.clean else "1 finding" if count == 1 else f"{count} findings"
     last = f"{report.checked} open cases: {verdict}."

@@ -49,6 +49,18 @@ def test_a_house_in_order_is_clean_and_every_open_case_was_looked_at(engine, in_
     assert (report.clean, report.checked, report.at) == (True, 2, LATER)
 
 
+def test_only_the_nearest_visits_need_a_run_ahead_of_their_moment(engine, in_order):
+    for number in range(3):
+        a_case(engine, address=f"Nieuw {number}", now=LATER)
+    soon = LATER + timedelta(hours=1)
+    raise_all(engine, soon)
+    send_all(engine, soon)
+    unarmed_ones = {what for _, what in found(engine, soon)}
+    assert unarmed_ones == {"no-run"}
+    few = audit(engine, soon, horizon=WEEK, armed_at_most=2)
+    assert len(few.findings) < len(audit(engine, soon, horizon=WEEK).findings)
+
+
 def test_an_empty_house_is_clean(engine):
     assert audit(engine, NOW).clean
 
