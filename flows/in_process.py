@@ -53,6 +53,7 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
         super().__init__(work_pool_name, name=name, limit=limit, prefetch_seconds=0)
         self._places = anyio.CapacityLimiter(limit)
         self._threads = anyio.CapacityLimiter(math.inf)  # places count; abandoned ones hold none
+        self._slow = SLOW_SECONDS
         self._patience = PATIENCE * FlowSettings().stuck_after.total_seconds()
         self._polling = anyio.Lock()
         self._flows: dict[UUID, Flow[..., Any]] = {}
@@ -126,7 +127,7 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
         await self._places.acquire_on_behalf_of(run.id)
         over = anyio.Event()
         self._runs_task_group.start_soon(self._visit, run, over)
-        with anyio.move_on_after(SLOW_SECONDS):
+        with anyio.move_on_after(self._slow):
             await over.wait()
 
     async def _visit(self, run: FlowRun, over: anyio.Event) -> None:

@@ -107,8 +107,8 @@ def hanging(house, prefect, workers, monkeypatch):
         real(flow, run)
 
     monkeypatch.setattr(in_process, "_run", run)
-    monkeypatch.setattr(in_process, "SLOW_SECONDS", 0.2)
     for worker in workers._both:
+        monkeypatch.setattr(worker, "_slow", 0.2)
         monkeypatch.setattr(worker, "_patience", HANGS)
     yield key
     release.set()
