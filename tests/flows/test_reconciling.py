@@ -30,6 +30,7 @@ from tests.flows.working import IMPATIENT, arm, comes_at, only, runs, said
 
 CASES = 5
 DAY = timedelta(days=1)
+PATIENT = IMPATIENT.model_copy(update={"stuck_seconds": 90})
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 
@@ -205,6 +206,8 @@ def test_a_newer_prefect_holds_nothing_against_an_older_copy_of_the_rows(some, f
     visit, run = next(iter(open_rows(some).items()))
     fake.runs[_uuid(run)].parameters = {"case": "2026-99999"}
     points_nowhere(some, fake, visit, run)
+    Arming(some, PATIENT).round()
+    assert open_rows(some)[visit] != run, "its key was given out before, for another case"
     settle(some)
     each_open_visit_has_exactly_one_run(some, fake)
     ended = [run for run in fake.runs.values() if run.state.type == StateType.CANCELLED]
@@ -216,9 +219,8 @@ def test_a_run_that_no_visit_points_at_is_left_alone_while_its_row_may_still_be_
 ):
     visit, run = next(iter(open_rows(some).items()))
     double(some, fake, visit, fake.runs[_uuid(run)])
-    settled = IMPATIENT.model_copy(update={"stuck_seconds": 90})
     for _ in range(CASES):
-        Arming(some, settled).round()
+        Arming(some, PATIENT).round()
     assert len(fake.scheduled()) == CASES + 1
     settle(some)
     each_open_visit_has_exactly_one_run(some, fake)
