@@ -21,7 +21,7 @@ from flows.clock import now
 from tests.builders import a_town
 from tests.faults.mail_host import MailHost
 from tests.machines.balancer import Balancer
-from tests.machines.parts import ROOT, Part, Postgres, Redis
+from tests.machines.parts import READY_SECONDS, ROOT, Part, Postgres, Redis
 from tests.postgres import free_port
 
 PASSWORD = "only-for-tests"
@@ -148,7 +148,7 @@ class Cluster:
         migrate(self.rows, now())
         a_town(self.rows)
         assert upgrade.process is not None
-        assert upgrade.process.wait(120) == 0, upgrade.log.read_text()
+        assert upgrade.process.wait(READY_SECONDS) == 0, upgrade.log.read_text()
 
     def _add(self, part: Part) -> None:
         self.parts[part.name] = part
