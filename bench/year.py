@@ -103,6 +103,8 @@ def _ended(place: Place, flow: str) -> bool:
 
 
 def _a_year(place: Place, one_in: int) -> Iterator[dict[str, Any]]:
+    with place.prefect.connect() as connection:
+        Size(connection).pack()
     # One transaction: until it ends the server's vacuum sees nothing of it.
     with place.prefect.begin() as connection:
         size = Size(connection)
