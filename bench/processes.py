@@ -107,12 +107,19 @@ def cpu_seconds(pid: int) -> float:
 
 def cpu_of(running: Program) -> float:
     """Processor seconds of the program and all it started, also of what has ended since."""
-    return sum(map(_cpu_with_ended, running.family()))
+    return sum(_of_what_is_there(_cpu_with_ended, running))
 
 
 def memory_of(running: Program) -> float:
     """Megabytes of the program and all it started."""
-    return sum(map(megabytes, running.family()))
+    return sum(_of_what_is_there(megabytes, running))
+
+
+def _of_what_is_there(measure: Callable[[int], float], running: Program) -> Iterator[float]:
+    for pid in running.family():
+        # A process for each run ends when it likes, also while it is looked at.
+        with suppress(OSError, StopIteration):
+            yield measure(pid)
 
 
 def _cpu_with_ended(pid: int) -> float:
