@@ -134,7 +134,10 @@ def megabytes(pid: int) -> float:
 
 
 def _module(pid: int) -> str:
-    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:  # it has just ended
+        words = []
     return next((words[n + 1].decode() for n, word in enumerate(words) if word == b"-m"), "other")
 
 
