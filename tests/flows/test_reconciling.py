@@ -52,8 +52,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePrefect]:
     return made
 
 
-def settle(engine: Engine, rounds: int = 8) -> None:
-    """Two watchers compare everything, turn by turn."""
+def settle(engine: Engine, rounds: int = 24) -> None:
+    """Two watchers compare everything more than once, turn by turn."""
     watchers = [Arming(engine, IMPATIENT), Arming(engine, IMPATIENT)]
     for watcher in itertools.islice(itertools.cycle(watchers), rounds):
         assert watcher.round()
