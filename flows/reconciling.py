@@ -30,7 +30,16 @@ from casework.pointing import (
 from casework.visits import Visit, named
 from flows import clock, words
 from flows.settings import FlowSettings
-from flows.visit_runs import IS_GONE, VisitRuns, age, carries, comes_after, is_, waits_behind
+from flows.visit_runs import (
+    IS_GONE,
+    VisitRuns,
+    age,
+    carries,
+    comes_after,
+    is_,
+    is_late_by_mistake,
+    waits_behind,
+)
 
 PAGE = 200
 SAMPLE = 5
@@ -106,8 +115,9 @@ class Reconciling:
         if run is None:
             return False
         if is_(run, "scheduled"):
-            moved = comes_after(run, visit.wake_at) or waits_behind(run, visit)
-            return moved or not carries(run, visit) or visit.seen_version != visit.version
+            misplaced = comes_after(run, visit.wake_at) or waits_behind(run, visit)
+            mistaken = is_late_by_mistake(run) or not carries(run, visit)
+            return misplaced or mistaken or visit.seen_version != visit.version
         return is_(run, "final") or self._is_stuck(run)
 
     def _prefect_to_rows(

@@ -107,7 +107,7 @@ class VisitRuns:
     def _move(self, visit: Visit, run: FlowRun, at: datetime) -> None:
         # Only ever to earlier. A run that comes too early looks and waits again; moving it to
         # later while a worker has just taken it would hold that worker until then.
-        if is_(run, "scheduled") and comes_after(run, at):
+        if is_(run, "scheduled") and (comes_after(run, at) or is_late_by_mistake(run)):
             soon = at <= clock.now()
             message = COMES_AT_ONCE if soon else self._says(visit, at)
             state: State[None] = Scheduled(scheduled_time=at, message=message)
@@ -135,6 +135,11 @@ def waits_behind(run: FlowRun, visit: Visit) -> bool:
 def comes_after(run: FlowRun, at: datetime) -> bool:
     planned = run.next_scheduled_start_time
     return planned is None or (planned - at).total_seconds() > A_SECOND
+
+
+def is_late_by_mistake(run: FlowRun) -> bool:
+    """Prefect's service called it Late just when it had gone on to a later moment."""
+    return run.state is not None and run.state.name == "Late" and comes_after(run, clock.now())
 
 
 def is_(run: FlowRun, what: str) -> bool:

@@ -15,7 +15,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.states import Cancelled, Completed, Crashed, Failed, Pending, Running, Scheduled
+from prefect.states import (
+    Cancelled,
+    Completed,
+    Crashed,
+    Failed,
+    Late,
+    Pending,
+    Running,
+    Scheduled,
+)
 from sqlalchemy.engine import Engine
 
 from casework.visits import named
@@ -47,6 +56,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePrefect]:
     monkeypatch.setattr("flows.arming.get_client", lambda **_: made.client())
     monkeypatch.setattr("flows.arming.reachable", lambda: True)
     monkeypatch.setattr("flows.pictures.show_waiting_lists", lambda *_: None)
+    monkeypatch.setattr("flows.house_pictures.show_house", lambda *_: None)
     for name, value in {"PAGE": 3, "LEAST_PAUSE": 0, "SHARE": 0, "REST": 0}.items():
         monkeypatch.setattr(reconciling, name, value)
     return made
@@ -190,6 +200,17 @@ def test_a_watcher_killed_between_the_run_and_its_row_leaves_no_second_run(some,
     settle(some)
     each_open_visit_has_exactly_one_run(some, fake)
     assert len(fake.runs) == CASES + 1
+
+
+def test_a_run_that_says_late_and_comes_tomorrow_says_again_what_it_waits_for(some, fake):
+    settle(some)
+    run = fake.scheduled()[0]
+    comes = now() + timedelta(hours=1)
+    fake.set_flow_run_state(run.id, Late(scheduled_time=comes, message="late"))
+    settle(some)
+    (found,) = [one for one in fake.scheduled() if one.id == run.id]
+    assert found.state.name == "Scheduled"
+    assert found.state.message.startswith("wacht tot ")
 
 
 def test_all_runs_come_back_after_prefect_lost_its_database(some, fake):
