@@ -47,12 +47,18 @@ def _untold(session: Session, now: datetime) -> list[Alert]:
     )
     known = set(session.exec(told))
     people = [person for person in who_hears(session, TOLD, now) if person not in known]
-    return [_alert(str(last_year), rung, person, now) for person in people]
+    return [
+        about_installation(Notice.DECREES_RUN_OUT, str(last_year), rung, person, now)
+        for person in people
+    ]
 
 
-def _alert(period: str, rung: int, recipient: int, now: datetime) -> Alert:
+def about_installation(
+    notice: Notice, period: str, rung: int, recipient: int, now: datetime
+) -> Alert:
+    """An alert about the installation itself, which waits to be sent to one person."""
     return Alert(
-        notice=Notice.DECREES_RUN_OUT,
+        notice=notice,
         period=period,
         rung=rung,
         lead="installation",

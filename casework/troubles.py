@@ -16,10 +16,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 from casework.administration import one_at_a_time, record
 from casework.connect import reading, transaction
 from casework.journal import SYSTEM
-from casework.notices import who_hears
+from casework.notices import about_installation, who_hears
 from casework.readdressing import put_out
 from escalation.troubles import AGAIN_AFTER, TROUBLES, again_at
-from models import AdministrationEntry, Alert, AlertState, Notice
+from models import AdministrationEntry, Alert, Notice
 
 TOLD = ("operations", "administrator", "process_director")  # the first that anybody has
 RUNG = 0  # troubles do not climb
@@ -79,19 +79,10 @@ def _tell(session: Session, kind: str, many: int, last: Untold, now: datetime) -
 
 
 def _alert(kind: str, many: int, last: Untold, recipient: int, now: datetime) -> Alert:
-    return Alert(
-        notice=Notice(kind),
-        # Whoever tells it next names the same one before it: told twice at once is told once.
-        period=str(last.after),
-        rung=RUNG,
-        how_many=many,
-        lead="installation",
-        recipient_id=recipient,
-        statutory=False,
-        created_at=now,
-        state=AlertState.WAITING,
-        next_at=now,
-    )
+    # Whoever tells it next names the same one before it: told twice at once is told once.
+    alert = about_installation(Notice(kind), str(last.after), RUNG, recipient, now)
+    alert.how_many = many
+    return alert
 
 
 def _untold(session: Session, now: datetime) -> dict[str, Untold]:

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from casework.notices import about_installation
 from casework.presence import present
 from casework.readdressing import put_out
 from escalation.rungs import AMSTERDAM
-from models import Alert, AlertState, Contact, Delivery, Notice, Organisation, Outcome
+from models import Alert, Contact, Delivery, Notice, Organisation, Outcome
 
 # The first of these functions in which somebody can be told.
 TOLD = ("administrator", "process_director", "head_of_public_order")
@@ -19,10 +20,8 @@ def tell_administrators(session: Session, person: Contact, town: str, now: datet
     either. Told twice in a week is told once."""
     week = f"{now.astimezone(AMSTERDAM):%G-%V}"
     for number in _administrators(session, person, town, week, now):
-        put_out(session, Alert(
-            notice=Notice.UNREACHED, period=f"{person.id}:{week}", rung=0, recipient_id=number,
-            lead="installation", statutory=False, created_at=now, state=AlertState.WAITING,
-            next_at=now))  # fmt: skip
+        told = about_installation(Notice.UNREACHED, f"{person.id}:{week}", 0, number, now)
+        put_out(session, told)
 
 
 def _administrators(

@@ -15,8 +15,7 @@ from casework.waiting_lists import Waiting, waiting, waiting_list
 from casework.words import Answer, Role
 from escalation.moves import acts
 from escalation.path import OPEN_STAGES, STAGES
-from flows.artifacts import show as _show
-from flows.artifacts import table as _table
+from flows.artifacts import show, table
 from flows.settings import engine
 from flows.words import due, moment
 
@@ -34,8 +33,8 @@ WORDS = frozenset(
 def show_timeline(client: SyncPrefectClient, case_key: str, run_id: UUID | None) -> None:
     """The artifact `case-2026-00042` shows what happened to the case."""
     lines = [_timeline_line(line) for line in timeline(engine(), case_key)]
-    text = f"# Zaak {case_key}\n\n" + _table(("Moment", "Wat", "Waarheen of uitkomst"), lines)
-    _show(client, f"case-{case_key}", text, run_id)
+    text = f"# Zaak {case_key}\n\n" + table(("Moment", "Wat", "Waarheen of uitkomst"), lines)
+    show(client, f"case-{case_key}", text, run_id)
 
 
 def show_waiting_lists(client: SyncPrefectClient, now: datetime, frontier: datetime) -> None:
@@ -47,15 +46,15 @@ def show_waiting_lists(client: SyncPrefectClient, now: datetime, frontier: datet
         lines = waiting_list(engine(), stage.key) if total else []
         head = [f"# In {stage.dutch}", _how_many(total, len(lines)), _in_rows(in_rows, frontier)]
         text = "\n\n".join(part for part in [*head, _waiting(lines, now)] if part)
-        _show(client, f"waiting-{stage.key.replace('_', '-')}", text, None)
+        show(client, f"waiting-{stage.key.replace('_', '-')}", text, None)
 
 
 def show_audit(client: SyncPrefectClient, report: Report, run_id: UUID | None) -> None:
     """The artifact `last-audit` shows what the last audit found."""
     head = f"# Laatste controle\n\n{moment(report.at)}: {report.checked} open zaken nagekeken.\n\n"
     found = [(finding.case_key, finding.what) for finding in report.findings]
-    body = _table(("Zaak", "Bevinding"), found) if found else "Alles in orde.\n"
-    _show(client, "last-audit", head + body, run_id)
+    body = table(("Zaak", "Bevinding"), found) if found else "Alles in orde.\n"
+    show(client, "last-audit", head + body, run_id)
 
 
 def _timeline_line(line: Line) -> tuple[str, ...]:
@@ -88,7 +87,7 @@ def _cases(count: int) -> str:
 
 def _waiting(rows: Sequence[Waiting], now: datetime) -> str:
     titles = ("Zaak", "Bezoek", "Sinds", "Wacht op", "Uiterlijk", "Te laat")
-    return _table(titles, [_waiting_line(row, now) for row in rows]) if rows else ""
+    return table(titles, [_waiting_line(row, now) for row in rows]) if rows else ""
 
 
 def _waiting_line(row: Waiting, now: datetime) -> tuple[str, ...]:
