@@ -17,7 +17,7 @@ def shown(monkeypatch):
     """What is shown, by key."""
     texts: dict[str, str] = {}
     monkeypatch.setattr(
-        pictures, "_show", lambda _client, key, text, _run: texts.update({key: text})
+        pictures, "show", lambda _client, key, text, _run: texts.update({key: text})
     )
     return texts
 
