@@ -20,6 +20,8 @@ Build = Callable[[Engine], Any]
 for name in [name for name in os.environ if name.startswith(("ESTAFETTE_", "PREFECT_"))]:
     del os.environ[name]
 
+from tests import prefect_home  # noqa: E402, F401  before anything imports Prefect
+
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:

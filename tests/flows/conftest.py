@@ -1,15 +1,10 @@
-"""A real Prefect server for the session, started as the embedded default starts it.
+"""A real Prefect server for the session, started as the embedded default starts it."""
 
-Prefect reads its settings at import, so they are set here, before any test module imports it.
-"""
-
-import atexit
 import gc
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -20,11 +15,10 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from flows import bells
-from flows.embedded import settle
 from flows.settings import FlowSettings, engine
 from flows.window import reachable
 from tests.builders import a_town
-from tests.postgres import free_port
+from tests.prefect_home import HOME, PORT
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -33,11 +27,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 90
-HOME, PORT = Path(tempfile.mkdtemp(prefix="estafette-flows-")), free_port()
-settle(HOME, PORT)
-# What crashes in one test must start no run in another. How they fire: test_automations.py.
-NO_AUTOMATIONS = {"PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false"}
-atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+# What crashes in one test starts no run in another, and none comes by itself beside those a test
+# made. How automations fire: test_automations_fire.py.
+CALM = {
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+}
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +42,7 @@ def server() -> Iterator[Path]:
     with (HOME / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--leash"], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=ROOT,
-            env=os.environ | NO_AUTOMATIONS,
+            env=os.environ | CALM,
         )  # fmt: skip
     try:
         deadline = time.monotonic() + READY_SECONDS

@@ -335,11 +335,11 @@ def test_an_older_copy_of_either_database_ends_with_one_run_for_each_open_visit(
     (tmp_path / "copy.db").rename(tmp_path / "estafette.db")
     arm(house, IMPATIENT)
     arm(house, IMPATIENT)
-    left = {run.parameters["case"]: run for run in prefect.read_flow_runs()
-            if run.state.is_scheduled()}  # fmt: skip
+    visits = [run for run in prefect.read_flow_runs() if "case" in run.parameters]
+    left = {run.parameters["case"]: run for run in visits if run.state.is_scheduled()}
     assert {*left} == {waiting}
     assert str(left[waiting].id) in open_rows(house).values()
-    over = {said(run) for run in prefect.read_flow_runs() if run.parameters["case"] == gone}
+    over = {said(run) for run in visits if run.parameters["case"] == gone}
     assert over == {reconciling.UNKNOWN}
 
 
