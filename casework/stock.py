@@ -33,6 +33,10 @@ class Promise:
     next_at: datetime | None
     rung: int | None
 
+    @property
+    def raised(self) -> bool:
+        return self.rung is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:

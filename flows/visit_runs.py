@@ -13,7 +13,6 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed, Scheduled
 from sqlalchemy.engine import Engine
 
-from casework.first_promises import First
 from casework.visits import Visit, armed, completed
 from escalation.path import STAGES
 from flows import clock, words
@@ -102,7 +101,8 @@ class VisitRuns:
         )
 
     def _says(self, visit: Visit, at: datetime) -> str:
-        return _waits(visit.first) if visit.first and at > clock.now() else ARMED
+        now = clock.now()
+        return words.waits(visit.first, now) if visit.first and at > now else ARMED
 
     def _move(self, visit: Visit, run: FlowRun, at: datetime) -> None:
         # Only ever to earlier. A run that comes too early looks and waits again; moving it to
@@ -150,8 +150,3 @@ def age(run: FlowRun) -> float:
     """Seconds since the run is in its state."""
     since = run.state.timestamp if run.state else clock.now()
     return (clock.now() - since).total_seconds()
-
-
-def _waits(first: First) -> str:
-    asked = f"wacht tot {words.until(first.due_at, first.exact)} op: {first.asks.nl}"
-    return f"{asked} (hierover is al gemeld)" if first.raised else asked

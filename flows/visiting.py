@@ -113,7 +113,7 @@ def _wait(client: SyncPrefectClient, run: FlowRun, stock: Stock) -> NoReturn:
     """The run is Scheduled again at the case's next moment and says what it waits for."""
     now = clock.now()
     at = max(stock.next_at or now + pictures.A_DAY, now + pictures.A_SECOND)
-    says = words.waits(stock, now)
+    says = words.waits(stock.waits_for, now)
     # Named Scheduled and nothing else: Prefect marks no other name as Late.
     waiting: State[None] = Scheduled(scheduled_time=at, message=says)
     if client.set_flow_run_state(run.id, waiting).status == SetStateStatus.ACCEPT:

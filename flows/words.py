@@ -1,6 +1,7 @@
 """The Dutch sentences Prefect shows: keys, questions of the path and dates, never a person."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from casework.stock import Promise, Stock
 from escalation.derivation import clock, spoken
@@ -43,9 +44,23 @@ def until(due_at: datetime, exact: bool) -> str:
     return moment(due_at) if exact else moment(due_at - A_MOMENT_BEFORE).partition(" ")[0]
 
 
-def waits(stock: Stock, now: datetime) -> str:
+class Awaited(Protocol):
+    """A promise that a visit waits for, as its row or its stock tells it."""
+
+    @property
+    def asks(self) -> Text: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def exact(self) -> bool: ...
+    @property
+    def raised(self) -> bool: ...
+    @property
+    def next_at(self) -> datetime | None: ...
+
+
+def waits(promise: Awaited | None, now: datetime) -> str:
     """What a visit that goes back to Scheduled waits for, or since when that is late."""
-    promise = stock.waits_for
     if promise is None:
         return "wacht op de volgende stap"
     # The date first: Prefect's page cuts a message off after some sixty characters.
@@ -53,10 +68,10 @@ def waits(stock: Stock, now: datetime) -> str:
     if promise.due_at <= now:
         return f"te laat sinds {day}: {promise.asks.nl}{_again(promise, now)}"
     asked = f"wacht tot {day} op: {promise.asks.nl}"
-    return asked if promise.rung is None else f"{asked} (hierover is al gemeld)"
+    return f"{asked} (hierover is al gemeld)" if promise.raised else asked
 
 
-def _again(promise: Promise, now: datetime) -> str:
+def _again(promise: Awaited, now: datetime) -> str:
     at = promise.next_at
     return f" (gemeld; weer op {moment(at)})" if at and at > now else ""
 

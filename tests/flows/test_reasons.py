@@ -103,8 +103,9 @@ def test_a_visit_that_waits_for_what_is_late_says_since_when_and_when_it_is_told
     assert stock.waits_for is not None
     assert stock.waits_for.due_at < now()
     assert stock.next_at is not None
-    assert words.waits(stock, now()).startswith("te laat sinds ")
-    assert words.waits(stock, now()).endswith(f"(gemeld; weer op {words.moment(stock.next_at)})")
+    said = words.waits(stock.waits_for, now())
+    assert said.startswith("te laat sinds ")
+    assert said.endswith(f"(gemeld; weer op {words.moment(stock.next_at)})")
 
 
 def errors_of(file):

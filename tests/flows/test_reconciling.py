@@ -27,6 +27,7 @@ from prefect.states import (
 )
 from sqlalchemy.engine import Engine
 
+from casework.promises import raise_due
 from casework.visits import named
 from flows import reconciling
 from flows.arming import Arming
@@ -211,6 +212,20 @@ def test_a_run_that_says_late_and_comes_tomorrow_says_again_what_it_waits_for(so
     (found,) = [one for one in fake.scheduled() if one.id == run.id]
     assert found.state.name == "Scheduled"
     assert found.state.message.startswith("wacht tot ")
+
+
+def test_a_run_put_back_says_since_when_its_case_is_late_and_waits_for_no_day_that_has_passed(
+    some, fake
+):
+    key = a_case(some, "signal", now() - 60 * DAY, address="Voorbeeldplein 2")
+    while raise_due(some, now()):
+        pass
+    settle(some)
+    (run,) = [one for one in fake.scheduled() if one.parameters == {"case": key}]
+    fake.set_flow_run_state(run.id, Late(scheduled_time=now() + DAY, message="late"))
+    settle(some)
+    (found,) = [one for one in fake.scheduled() if one.id == run.id]
+    assert found.state.message.startswith("te laat sinds ")
 
 
 def test_all_runs_come_back_after_prefect_lost_its_database(some, fake):
