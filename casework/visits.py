@@ -99,7 +99,7 @@ def armed(
         row = session.exec(locked).one()
         row.called = _versions(session, [row.case_id])[row.case_id] != version
         row.run_id, row.wake_at, row.armed_at, row.seen_version = run_id, wake_at, now, version
-        session.add(row)
+        session.flush()  # now and not at the commit: an error names this place
 
 
 def completed(engine: Engine, visit_id: int, now: datetime) -> None:
