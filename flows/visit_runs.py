@@ -7,9 +7,10 @@ killed before its row was written, end with one run. The key names the run that 
 from datetime import datetime
 from uuid import UUID
 
+from httpx import codes
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Crashed, Scheduled
 from sqlalchemy.engine import Engine
 
@@ -89,6 +90,16 @@ class VisitRuns:
         self._move(visit, run, at)
 
     def _create(self, visit: Visit, before: FlowRun | None, at: datetime) -> FlowRun:
+        try:
+            return self._ask_for(visit, before, at)
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code != codes.NOT_FOUND:
+                raise
+            # The deployment is gone, by hand or with Prefect's database: it is declared anew.
+            self._deployments.clear()
+            return self._ask_for(visit, before, at)
+
+    def _ask_for(self, visit: Visit, before: FlowRun | None, at: datetime) -> FlowRun:
         key = f"visit-{visit.id}" if before is None else f"visit-{visit.id}-after-{before.id}"
         return self.client.create_flow_run_from_deployment(
             self._deployment(visit.stage),

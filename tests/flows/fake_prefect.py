@@ -7,11 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+import httpx
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Scheduled
 
 from flows.clock import now
+from flows.declared import DEPLOYMENTS as DECLARED
+from flows.declared import NAME
 
 DEPLOYMENTS = UUID(int=7)
 
@@ -24,6 +27,13 @@ class FakePrefect:
         self.runs: dict[UUID, FlowRun] = {}
         self.before_answer: Callable[[FlowRun], None] = lambda _: None
         self._keys: dict[tuple[UUID, str], UUID] = {}
+        self._life = 0
+
+    def lose_everything(self) -> None:
+        """Its database is another one: no run, no key, and deployments of other numbers."""
+        self.runs.clear()
+        self._keys.clear()
+        self._life += 1
 
     @contextmanager
     def client(self, **_: object) -> Iterator["FakePrefect"]:
@@ -33,7 +43,11 @@ class FakePrefect:
         return [run for run in self.runs.values() if run.state and run.state.is_scheduled()]
 
     def read_deployment_by_name(self, name: str) -> SimpleNamespace:
-        return SimpleNamespace(id=uuid5(DEPLOYMENTS, name))
+        return SimpleNamespace(id=uuid5(UUID(int=DEPLOYMENTS.int + self._life), name))
+
+    def _deployments(self) -> set[UUID]:
+        names = (f"{one.flow}/{NAME}" for one in DECLARED)
+        return {self.read_deployment_by_name(name).id for name in names}
 
     def read_flow_run(self, run_id: UUID) -> FlowRun:
         if run_id not in self.runs:
@@ -61,6 +75,9 @@ class FakePrefect:
         state: State[None] | None = None,
         **more: Any,
     ) -> FlowRun:
+        if deployment_id not in self._deployments():
+            gone = httpx.Response(404, request=httpx.Request("POST", "http://prefect"))
+            raise PrefectHTTPStatusError("no", request=gone.request, response=gone)
         known = self._keys.get((deployment_id, idempotency_key or ""))
         if known is None or idempotency_key is None:
             known = uuid4()

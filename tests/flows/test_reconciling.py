@@ -235,6 +235,16 @@ def test_all_runs_come_back_after_prefect_lost_its_database(some, fake):
     each_open_visit_has_exactly_one_run(some, fake)
 
 
+def test_a_watcher_that_was_there_before_makes_all_runs_again_in_another_database(some, fake):
+    watcher = Arming(some, IMPATIENT)
+    for _ in range(2 * CASES):
+        watcher.round()
+    fake.lose_everything()
+    for _ in range(2 * CASES):
+        watcher.round()
+    each_open_visit_has_exactly_one_run(some, fake)
+
+
 def test_a_newer_prefect_holds_nothing_against_an_older_copy_of_the_rows(some, fake):
     for _visit, run in open_rows(some).items():
         fake.set_flow_run_state(_uuid(run), Scheduled(scheduled_time=now() + 900 * DAY))
