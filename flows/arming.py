@@ -100,7 +100,7 @@ class Arming:
             self._reconciling.lost(runs)
             self._was_away = False
         if self._reconciling.is_due():
-            self._reconciling.page(runs)
+            self._reconciling.page(runs, lambda visit: self._arm(runs, visit, calmly=False))
 
     def _arm_all(self, runs: VisitRuns) -> None:
         before: set[int] = set()

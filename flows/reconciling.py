@@ -7,7 +7,7 @@ What is true in the rows stays as it is; only runs are made, moved and ended.
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -80,11 +80,14 @@ class Reconciling:
         all_forgotten(self._engine)
         return True
 
-    def page(self, runs: VisitRuns) -> None:
-        """One page each way; what it found amiss is as it should be, or arming looks at it next."""
+    def page(self, runs: VisitRuns, arm: Callable[[Visit], None]) -> None:
+        """One page each way; what it found amiss is as it should be, or arming looks at it next.
+
+        `arm` puts a visit's run where it belongs, also when Prefect refuses it.
+        """
         began = time.monotonic()
         if self._case is not None:
-            self._case = self._rows_to_prefect(runs, self._case)
+            self._case = self._rows_to_prefect(runs, arm, self._case)
         if self._from is not None:
             self._from = self._prefect_to_rows(runs, *self._from)
         took = time.monotonic() - began
@@ -95,7 +98,9 @@ class Reconciling:
         else:
             self._next_at = time.monotonic() + max(LEAST_PAUSE, SHARE * took)
 
-    def _rows_to_prefect(self, runs: VisitRuns, after: int) -> int | None:
+    def _rows_to_prefect(
+        self, runs: VisitRuns, arm: Callable[[Visit], None], after: int
+    ) -> int | None:
         visits, following = open_visits(self._engine, clock.now(), after=after, limit=PAGE)
         known = self._known(runs, [visit.run_id for visit in visits if visit.run_id])
         carried = [visit for visit in visits if visit.run_id]
@@ -104,7 +109,7 @@ class Reconciling:
         amiss = {v.id: v.run_id for v in carried if self._amiss(v, known.get(v.run_id or ""))}
         for visit in named(self._engine, amiss, clock.now()):
             if visit.run_id == amiss[visit.id]:  # else somebody armed it since
-                runs.arm(visit)
+                arm(visit)
         late = [visit.id for visit in visits if not visit.run_id and _placed_too_late(visit)]
         recalled(self._engine, visits=late)
         if missing or amiss or late:

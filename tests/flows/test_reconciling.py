@@ -306,6 +306,21 @@ def test_a_visit_that_prefect_refuses_keeps_no_other_waiting(worlds, fake, monke
     assert len(fake.scheduled()) == CASES - 3
 
 
+def test_a_visit_that_prefect_refuses_to_make_again_stops_no_comparison(some, fake, monkeypatch):
+    watcher = Arming(some, IMPATIENT)
+    for _ in range(CASES):
+        watcher.round()
+    answer = httpx.Response(422, request=httpx.Request("POST", "http://prefect"))
+
+    def refuses(self, *args, **more):
+        raise PrefectHTTPStatusError("no", request=answer.request, response=answer)
+
+    monkeypatch.setattr(FakePrefect, "create_flow_run_from_deployment", refuses)
+    fake.set_flow_run_state(fake.scheduled()[0].id, Cancelled())
+    for _ in range(2 * CASES):
+        assert watcher.round()
+
+
 # --- with a real server --------------------------------------------------------------------------
 
 
