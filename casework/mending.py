@@ -29,19 +29,21 @@ TOLD = ("raised", "raised_again")
 @dataclass(frozen=True, slots=True)
 class Mended:
     """What was put right: rows that are back, rows that could not come back and rows that need not
-    (table and number), alerts made again, promises that ring again, and whether the visit gets
-    another run."""
+    (table and number), alerts made again, rungs of whose alerts nobody is left to be told, promises
+    that ring again, and whether the visit gets another run."""
 
     restored: tuple[str, ...]
     refused: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
     alerts: int = 0
+    unheard: int = 0
     promises: tuple[int, ...] = ()
     run: bool = False
 
     @property
     def anything(self) -> bool:
-        return bool(self.restored or self.accepted or self.alerts or self.promises or self.run)
+        told = self.alerts or self.unheard
+        return bool(self.restored or self.accepted or told or self.promises or self.run)
 
 
 def mend(
@@ -64,12 +66,13 @@ def mend(
         back = _put_right(session, case.id, actor, now, accepting)
         for what, of, row in _lines(back):
             journal.append(session, case, now, actor, what, of=of, row=row)
-        alerts = _tell_again(session, case, actor, now)
+        told = _tell_again(session, case, actor, now)
         promises = tuple(_ring_again(session, case, actor, now))
         armed = run and _arm_again(session, case, actor, now)
         if back.restored or promises:
             moved_on(session, case)
-        return replace(back, alerts=alerts, promises=promises, run=armed)
+        alerts, unheard = sum(told), told.count(0)
+        return replace(back, alerts=alerts, unheard=unheard, promises=promises, run=armed)
 
 
 def mend_installation(engine: Engine, *, by: str, now: datetime, accepting: bool = False) -> Mended:
@@ -102,10 +105,11 @@ def _lines(back: Mended) -> Iterator[tuple[str, str, str]]:
             yield (what, *row.split(" ", 1))  # type: ignore[misc]
 
 
-def _tell_again(session: Session, case: Case, actor: str, now: datetime) -> int:
+def _tell_again(session: Session, case: Case, actor: str, now: datetime) -> list[int]:
     """Every raised rung of which alerts are missing is told to those who would hear it now and
-    lack it. The journal says to how many it was told since, so that a later loss shows again."""
-    made = 0
+    lack it: how many, for each. The journal says to how many it was told since, so that a later
+    loss shows again."""
+    made = []
     for line, rung in _last_told(session, case):
         assert line.checkpoint_id is not None
         has = _told(session, line.checkpoint_id, rung)
@@ -118,7 +122,7 @@ def _tell_again(session: Session, case: Case, actor: str, now: datetime) -> int:
         send_again(session, row, rung, lack, now)
         said = {"from": passed[0], "rung": rung, "to": len(has) + len(lack)}
         journal.append_about(session, case, now, actor, "raised_again", row.id, said)
-        made += len(lack)
+        made.append(len(lack))
     return made
 
 

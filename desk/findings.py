@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 from casework.audit import NO_CASE, Finding
 from casework.mending import Mended
 
-MEND = "estafette mend {case}"
+MEND = "estafette mend {case} --by YOU"
 BACKUP = (
     "restore that row from the last backup (docs/audit.md says how), then "
-    "estafette mend {case} --accept"
+    "estafette mend {case} --by YOU --accept"
 )
 WATCH = "start the worker, or: estafette watch"
+# Whoever mends says who they are; the audit names nobody.
+YOU = "YOU is your key among the contacts (estafette contact list), or set ESTAFETTE_BY to it once."
 # Each code with what it means and what mends it.
 MEANS: dict[str, tuple[str, str]] = {
     "no-holder": ("nobody directs the case", f"{MEND}; if that brings nothing back, {BACKUP}"),
@@ -75,7 +77,7 @@ MEANS: dict[str, tuple[str, str]] = {
     ),
     "run-gone": (
         "the run that shows it is not in Prefect, or has ended there",
-        "the worker makes it anew by itself; at once: estafette mend {case} --run",
+        f"the worker makes it anew by itself; at once: {MEND} --run",
     ),
     "prefect-away": (
         "Prefect did not answer, so nobody knows whether every visit has its run",
@@ -102,14 +104,16 @@ def mended(done: Mended) -> Iterator[str]:
         yield f"Stays away, and is no finding any longer: {row}."
     if done.alerts:
         yield f"Made again: {done.alerts} alerts."
+    if done.unheard:
+        yield f"Nobody is left to be told of {done.unheard} of its rungs; that is on record now."
     for promise in done.promises:
         yield f"Rings again now: promise {promise}."
     if done.run:
         yield "Its visit gets another run."
     for row in done.refused:
         yield (
-            f"Not restored: {row}. Another row has taken its place since; compare it to a "
-            "backup, put back what is missing, and then: --accept."
+            f"Not restored: {row}. Another row has taken its place, or what it belongs to is gone "
+            "too; compare both to a backup, put back what is missing, and then: --accept."
         )
     if not (done.anything or done.refused):
         yield "Nothing to mend."

@@ -66,7 +66,7 @@ def audit(as_json: bool = say.AS_JSON) -> None:
     """
     from casework.audit import audit as look
     from casework.connect import connect
-    from desk.findings import explained
+    from desk.findings import YOU, explained
     from desk.settings import DeskSettings
 
     settings = DeskSettings()
@@ -74,7 +74,8 @@ def audit(as_json: bool = say.AS_JSON) -> None:
     count = len(report.findings)
     verdict = "clean" if report.clean else "1 finding" if count == 1 else f"{count} findings"
     last = f"{report.checked} open cases: {verdict}."
-    say.answer(report, as_json, lambda: [*explained(report.findings), last])
+    who = [YOU] if count else []
+    say.answer(report, as_json, lambda: [*explained(report.findings), *who, last])
     if not report.clean:
         raise typer.Exit(1)
 

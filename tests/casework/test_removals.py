@@ -293,6 +293,16 @@ def test_an_alert_less_than_was_told_of_is_missed_even_where_nothing_wrote_it_do
     assert (worked, "rung-without-alert") in found(engine)
 
 
+def test_an_alert_that_is_missed_is_made_again_or_it_is_said_that_nobody_is_left(engine, worked):
+    behind_the_back(engine, "DELETE FROM alerts WHERE id = (SELECT max(id) FROM alerts "
+                    "WHERE rung IS NOT NULL AND next_at IS NOT NULL)", "alerts")  # fmt: skip
+    done = mend(engine, worked, by="director", now=LATER)
+    assert done.alerts + done.unheard == 1
+    assert done.anything
+    assert (worked, "rung-without-alert") not in found(engine)
+    assert not mend(engine, worked, by="director", now=LATER).anything
+
+
 def test_a_director_who_was_taken_out_of_the_past_is_missed(engine, in_voluntary_care):
     for day, person in enumerate(("deputy", "jurist"), start=1):
         assigned(engine, in_voluntary_care, role=Role.DIRECTOR, to=person, now=NOW + day * DAY)

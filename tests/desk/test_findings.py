@@ -6,9 +6,10 @@ import pytest
 
 from casework.audit import Finding
 from casework.connect import connect
+from casework.mending import Mended
 from casework.rounds import FINDINGS
 from desk.clock import now
-from desk.findings import MEANS, explained
+from desk.findings import MEANS, explained, mended
 from tests.builders import a_case, a_town
 from tests.casework.looking import behind_the_back, rows
 
@@ -66,6 +67,12 @@ def test_a_deleted_promise_is_told_mended_and_told_no_more(house, case, estafett
     again = estafette("mend", case, "--by", "director", "--json")
     assert (again.code, again.json["restored"]) == (0, [])
     assert estafette("audit").code == 0
+
+
+def test_a_mend_that_had_nobody_to_tell_does_not_say_that_it_did_nothing():
+    assert [*mended(Mended(restored=(), unheard=1))] == [
+        "Nobody is left to be told of 1 of its rungs; that is on record now."
+    ]
 
 
 def test_an_audit_by_hand_writes_no_row(house, estafette):
