@@ -1,6 +1,7 @@
 """The doctor's lines about Prefect: its server, credential, workers and deployments."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -55,6 +56,9 @@ def _server(window: Window) -> Line:
     found = f"server {theirs} answers at {window.url}"
     if theirs != ours:
         found = f"{found}; this installation has {ours}"
+    elsewhere = os.environ.get("PREFECT_API_URL", "").rstrip("/")
+    if elsewhere not in {"", window.url}:
+        found = f"{found}; PREFECT_API_URL names another server, which is not asked"
     return Line(
         "prefect", theirs == ours, found, "bring both to the same version, the server first"
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from desk import say
+from desk.clock import now
 
 if TYPE_CHECKING:
     from desk.settings import DeskSettings
@@ -30,10 +31,12 @@ def window(show_password: bool = SHOW, as_json: bool = say.AS_JSON) -> None:
 
 
 def _told(settings: "DeskSettings", show: bool) -> dict[str, Any]:
-    elsewhere = os.environ.get("PREFECT_API_URL", "").rstrip("/").removesuffix("/api")
-    embedded = settings.credential.parent.exists() or not elsewhere
+    from desk.window import window
+
+    found = window(settings, now()).url.removesuffix("/api")  # the one the doctor looks at
+    embedded = found == settings.prefect_url
     told = {
-        "prefect": settings.prefect_url if embedded else _address(elsewhere),
+        "prefect": _address(found),
         "password_in": _kept_in(settings, embedded),
         "seen_elsewhere": embedded and settings.seen_elsewhere,
     }
