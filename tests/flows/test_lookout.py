@@ -16,6 +16,7 @@ from importlib.metadata import version
 import httpx
 import psycopg
 import pytest
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import PrefectHTTPStatusError
 from sqlalchemy.exc import OperationalError
 
@@ -139,12 +140,19 @@ def test_whatever_ails_prefect_promises_are_raised(house, monkeypatch, caplog, s
     moment = now() - FOUR_HOURS
     key = receive_signal(house, a_signal(received_at=moment, acute=True), now()).case_key
     with a_server(said, code) as url:
-        monkeypatch.setenv("PREFECT_API_URL", url)
+        speaks_to(monkeypatch, url)
         loop = keep_going(LongRun(watch, stop_when_raised(house)), FlowSettings())
         loop.join(60)
     assert not loop.is_alive()
     assert {alert.case_key for alert in alert_list(house)} == {key}
     assert ("which does not carry it" in caplog.text) == (said == OURS)
+
+
+def speaks_to(monkeypatch, url):
+    """Long runs are made there: Prefect has read its settings long ago, and names the tests' own
+    server, which would take them."""
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    monkeypatch.setattr(long_runs, "get_client", lambda **_: SyncPrefectClient(url))
 
 
 def stop_when_raised(house):
@@ -158,7 +166,7 @@ def stop_when_raised(house):
 
 def test_a_prefect_that_takes_no_runs_is_left_alone_for_a_while(monkeypatch):
     with a_server(OURS) as url:
-        monkeypatch.setenv("PREFECT_API_URL", url)
+        speaks_to(monkeypatch, url)
         tried, clock = [], [0.0]
         monkeypatch.setattr(long_runs.time, "monotonic", lambda: clock[0])
 
