@@ -60,7 +60,7 @@ def test_a_killed_worker_loses_nothing_and_its_successor_says_what_happened(
         with a_worker(server, log) as first:
             assert eventually(lambda: bool(runs(prefect, "melding")))
             assert eventually(lambda: waits(prefect, "melding"))
-            assert watching() == {StateType.RUNNING}
+            assert eventually(lambda: watching() == {StateType.RUNNING})
             first.kill()
         with a_worker(server, log) as second:
             assert eventually(lambda: watching() == {StateType.CRASHED, StateType.RUNNING})
