@@ -52,6 +52,8 @@ def is_open(engine: Engine, case_key: str, stage: str, number: int | None) -> bo
 def forgotten(engine: Engine, runs: Mapping[int, str]) -> None:
     """These visits, by id, no longer point at these runs, which Prefect does not know: they are
     armed again, the nearest first. One that points at another run by now keeps it."""
+    if not runs:  # a transaction that writes waits its turn, also with nothing to write
+        return
     with transaction(engine) as session:
         for visit_id, run_id in runs.items():
             which = (col(Row.id) == visit_id, col(Row.run_id) == run_id)
@@ -73,6 +75,8 @@ def all_forgotten(engine: Engine, limit: int = 5000) -> int:
 
 def recalled(engine: Engine, *, visits: Collection[int] = (), runs: Collection[str] = ()) -> None:
     """Arming looks once more at these visits, and at those which these runs carry."""
+    if not (visits or runs):
+        return
     which = col(Row.id).in_(visits) | col(Row.run_id).in_(runs)
     with transaction(engine) as session:
         session.execute(sa.update(Row).where(which, UNFINISHED).values(called=True))
