@@ -1,7 +1,8 @@
 """Cleaning: what Prefect no longer needs to show is removed from it, through its API.
 
 Prefect's own vacuum does part of this where whoever runs Prefect has switched it on; by itself it
-removes no run, and never a picture that belongs to none. The rows are never touched.
+removes no run. Pictures that belong to none are cleared away as they are made (flows/artifacts.py).
+The rows are never touched.
 """
 
 import time
@@ -13,11 +14,8 @@ from uuid import UUID
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
-    ArtifactCollectionFilter,
-    ArtifactCollectionFilterKey,
     ArtifactFilter,
     ArtifactFilterFlowRunId,
-    ArtifactFilterKey,
     DeploymentFilter,
     DeploymentFilterName,
     FlowFilter,
@@ -25,50 +23,46 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
 )
 from prefect.client.schemas.objects import TERMINAL_STATES, Artifact, State
-from prefect.client.schemas.sorting import ArtifactSort, FlowRunSort
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed
 
 from flows import clock
-from flows.declared import DEPLOYMENTS, NAME
+from flows.declared import A_CASE, DEPLOYMENTS, NAME
 from flows.discretion import discreet
 from flows.settings import FlowSettings
 
 LONGEST_SECONDS = 20.0  # visits may be waiting for this worker; the rest has an hour's time
 BATCH = 50
-VERSIONS_KEPT = 10
+STAGES = [deployed.flow for deployed in DEPLOYMENTS if deployed.takes is A_CASE]
 # An hour of watch, an audit: nobody looks for one of last season, and they are nearly all the runs.
+# So is what an automation starts when something is wrong.
 ROUTINE_KEPT = timedelta(days=30)
-ROUTINE = [deployed.flow for deployed in DEPLOYMENTS if deployed.every]
-STAGES = [deployed.flow for deployed in DEPLOYMENTS if not deployed.every]
-# Keys of the pictures of the whole house. A case's own timeline goes when its runs go.
-HOUSE = ("waiting-%", "last-audit", "lateness%", "delivery%")
+ROUTINE = [deployed.flow for deployed in DEPLOYMENTS if deployed.flow not in STAGES]
 
 Over = Callable[[], bool]
 
 
 @flow(name="clean", persist_result=False, validate_parameters=False)
 def clean() -> State[None]:
-    """Removes runs that have been over for longer than they are kept, and replaced pictures."""
+    """Removes runs that have been over for longer than they are kept, and their pictures."""
     ends = time.monotonic() + LONGEST_SECONDS
     with discreet(), get_client(sync_client=True) as client:
         removed = clean_up(
             client, clock.now(), FlowSettings().runs_kept, lambda: time.monotonic() > ends
         )
-    return Completed(message=f"{removed} oude runs en vervangen overzichten opgeruimd")
+    return Completed(message=f"{removed} oude runs en artefacten opgeruimd")
 
 
 def clean_up(
     client: SyncPrefectClient, now: datetime, kept: timedelta, over: Over = lambda: False
 ) -> int:
-    """No run of ours is left that ended longer ago than `kept`, of those that Prefect starts by the
-    clock none older than a month, and of each picture of the house only the last few versions;
-    unless `over` came first. What belongs to a run goes with it. Returns how many runs and pictures
-    went. Twice is once; two at a time share the work."""
+    """No visit's run is left that ended longer ago than `kept`, and none of our other runs older
+    than a month; unless `over` came first. What belongs to a run goes with it, and nothing else.
+    Returns how many runs and pictures went. Twice is once; two at a time share the work."""
     removals = chain(
         _old_runs(client, STAGES, now - kept),
         _old_runs(client, ROUTINE, now - min(kept, ROUTINE_KEPT)),
-        _replaced(client),
     )
     return sum(_until(over, removals))
 
@@ -98,23 +92,6 @@ def _old_runs(client: SyncPrefectClient, flows: Sequence[str], before: datetime)
             while pictures := client.read_artifacts(artifact_filter=of_the_run, limit=BATCH):
                 yield _removed(client, pictures)
             yield _gone(client.delete_flow_run, run.id)
-
-
-def _replaced(client: SyncPrefectClient) -> Iterator[int]:
-    for key in _house_keys(client):
-        versions = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
-        while old := client.read_artifacts(
-            artifact_filter=versions, sort=ArtifactSort.CREATED_DESC, offset=VERSIONS_KEPT,
-            limit=BATCH,
-        ):  # fmt: skip
-            yield _removed(client, old)
-
-
-def _house_keys(client: SyncPrefectClient) -> Iterator[str]:
-    for like in HOUSE:
-        wanted = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(like_=like))
-        found = client.read_latest_artifacts(artifact_filter=wanted)
-        yield from (latest.key for latest in found if latest.key)
 
 
 def _removed(client: SyncPrefectClient, pictures: Iterable[Artifact]) -> int:

@@ -11,7 +11,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.states import Completed, Crashed, Failed, Running, Scheduled
 
 from flows import clock
-from flows.clean import ROUTINE_KEPT, VERSIONS_KEPT, clean_up
+from flows.artifacts import KEPT
+from flows.clean import ROUTINE_KEPT, clean_up
 from flows.settings import FlowSettings
 
 HALF_A_YEAR = FlowSettings().runs_kept
@@ -63,8 +64,8 @@ def test_a_run_that_is_not_over_stays_however_old_it_is(prefect, later, state):
     assert prefect.read_flow_run(run).state_type == state.type
 
 
-@pytest.mark.parametrize("flow", ["watch", "deliver", "audit", "clean"])
-def test_a_run_that_comes_by_the_clock_goes_sooner_and_never_later_than_the_others(prefect, flow):
+@pytest.mark.parametrize("flow", ["watch", "deliver", "audit", "clean", "trouble"])
+def test_a_run_that_is_no_visit_goes_sooner_and_never_later_than_those(prefect, flow):
     run = a_run(prefect, Completed(), f"{flow}/estafette")
     visit = a_run(prefect, Completed())
 
@@ -87,12 +88,24 @@ def test_another_projects_run_is_not_ours_to_remove(prefect, later):
     assert prefect.read_flow_run(run).state_type == StateType.COMPLETED
 
 
-def test_of_a_picture_of_the_house_the_last_versions_stay(prefect):
-    made = [f"version {number}" for number in range(VERSIONS_KEPT + 5)]
-    for text in made:
+def test_a_picture_of_the_house_is_not_cleaning_s_to_remove(prefect, later):
+    made = {f"version {number}" for number in range(KEPT)}
+    for text in sorted(made):
         a_picture(prefect, "waiting-canary", text)
-    clean_up(prefect, clock.now(), HALF_A_YEAR)
-    assert pictures(prefect, "waiting-canary") == set(made[-VERSIONS_KEPT:])
+    clean_up(prefect, later, HALF_A_YEAR)
+    assert pictures(prefect, "waiting-canary") == made
+
+
+def test_what_an_audit_found_stays_as_long_as_its_run_however_many_came_after(prefect):
+    red = a_run(prefect, Failed(), "audit/estafette")
+    a_picture(prefect, "last-audit", "found", red)
+    for number in range(12):
+        later_on = a_run(prefect, Completed(), "audit/estafette")
+        a_picture(prefect, "last-audit", f"clean {number}", later_on)
+    clean_up(prefect, clock.now() + ROUTINE_KEPT - DAY, HALF_A_YEAR)
+    assert "found" in pictures(prefect, "last-audit")
+    clean_up(prefect, clock.now() + ROUTINE_KEPT + DAY, HALF_A_YEAR)
+    assert "found" not in pictures(prefect, "last-audit")
 
 
 def test_cleaning_stops_when_its_time_is_over_and_goes_on_the_next_time(prefect, later):
