@@ -3,7 +3,8 @@
 Prefect's client tells every change once more as an event with the whole text in it, kept for days,
 and versions that belong to no run are never cleared away. So its API is asked directly, and a
 picture of the whole house has one version a day: written over while the day lasts, which costs no
-event at all, with the last few days kept.
+event at all, with the last few days kept: cleared away here, with each day's first version. What
+belongs to a run stays as long as that, and goes with it (flows/clean.py).
 """
 
 from collections.abc import Sequence
@@ -24,16 +25,16 @@ KEPT = 7
 AT_ONCE = 50  # cleared away after a new version; more than one only when there were too many
 MOST_REMEMBERED = 10_000
 
-_shown: dict[str, int] = {}
+_shown: dict[tuple[str, UUID | None], int] = {}
 _of_today: dict[str, tuple[date, UUID]] = {}
 
 
 def show(client: SyncPrefectClient, key: str, text: str, run_id: UUID | None = None) -> None:
     """The artifact of this key shows `text`: in a version of this run, else in that of today.
 
-    Unchanged since this process last showed it, nothing is done.
+    Unchanged since this process last showed it, of this run, nothing is done.
     """
-    if _shown.get(key) == hash(text):
+    if _shown.get((key, run_id)) == hash(text):
         return
     if len(_shown) > MOST_REMEMBERED:
         forget()
@@ -42,7 +43,7 @@ def show(client: SyncPrefectClient, key: str, text: str, run_id: UUID | None = N
     elif not _written_over(client, key, text):
         _of_today[key] = clock.now().date(), _create(client, key, text, None)
         _clear_away(client, key)
-    _shown[key] = hash(text)
+    _shown[key, run_id] = hash(text)
 
 
 def forget() -> None:

@@ -1,6 +1,6 @@
 """What Prefect shows of the whole house: lateness and delivery, and the filters to look with."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
@@ -14,6 +14,8 @@ from flows import artifacts, house_pictures, saved_filters
 from flows.artifacts import KEPT, show
 from flows.clock import now
 from flows.house_pictures import show_house
+from flows.saved_filters import filters_on
+from flows.watch import watch
 from flows.words import moment
 from tests.builders import a_case, act
 from tests.flows.working import arm
@@ -120,6 +122,14 @@ def test_a_picture_of_a_run_has_a_version_each_time(house, prefect, workers):
     assert len(versions(prefect, f"case-{key}")) == 2
 
 
+def test_each_run_of_a_case_has_its_picture_also_when_it_says_the_same(prefect):
+    runs = [prefect.create_flow_run(watch).id for _ in range(2)]
+    for run in [*runs, *runs]:
+        show(prefect, "case-2026-70001", "the same", run)
+    found = prefect.read_artifacts()
+    assert sorted(str(one.flow_run_id) for one in found) == sorted(map(str, runs))
+
+
 def test_every_kind_of_term_has_a_name_operators_know():
     assert set(house_pictures.KINDS) == {kind.value for kind in Kind}
 
@@ -131,5 +141,16 @@ def test_filters_are_declared_once_and_somebodys_own_stay(prefect):
         saved_filters.declare(prefect)
     found = prefect.request("POST", "/saved_searches/filter", json={}).json()
     names = [one["name"] for one in found]
-    assert sorted(names) == sorted({*saved_filters.FILTERS, "van mij"})
+    assert sorted(names) == sorted({*filters_on(now(), 400), "van mij"})
     assert {f"fase: {stage.dutch}" for stage in OPEN_STAGES} < set(names)
+
+
+def test_who_is_in_a_stage_is_found_with_a_run_that_comes_first_at_the_end_of_the_horizon():
+    for name, filters in filters_on(now(), 400).items():
+        if name.startswith("fase: "):
+            (within,) = (one["value"] for one in filters if one["property"] == "range")
+            # As Prefect's first pages read it.
+            day, span = datetime.fromisoformat(within["date"]), timedelta(days=within["quantity"])
+            assert (within["type"], within["unit"]) == ("around", "day")
+            assert day - span < now() - timedelta(days=366)
+            assert now() + timedelta(days=400) < day + span
