@@ -1,5 +1,6 @@
 """The parts of a case as the doors show them: its visits, promises, acts and journal."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -30,12 +31,15 @@ from models import (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a timeline; keys and codes only."""
+    """One line of a timeline; keys and codes only. About a promise it has what that asks, and of
+    a rung that rang its offset in working days."""
 
     at: datetime
     actor: str
     what: str
     data: dict[str, Any]
+    asks: Text | None = None
+    rung: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,23 @@ def journal_of(session: Session, case: Case) -> list[Line]:
     rows = session.exec(
         select(JournalEntry).where(JournalEntry.case_id == case.id).order_by(col(JournalEntry.seq))
     )
-    return [Line(r.at, r.actor, r.kind, dict(r.data)) for r in rows]
+    asked = _asked(session, case)
+    return [_line(row, asked) for row in rows]
+
+
+def _asked(session: Session, case: Case) -> dict[int | None, Text]:
+    rows = session.exec(
+        select(Checkpoint.id, Checkpoint.section, Checkpoint.key).where(
+            Checkpoint.case_id == case.id
+        )
+    )
+    return {number: question(section, key) for number, section, key in rows}
+
+
+def _line(r: JournalEntry, asked: Mapping[int | None, Text]) -> Line:
+    about = r.checkpoint_id if r.checkpoint_id is not None else r.data.get("promise")
+    rung = r.rung if r.rung is not None else r.data.get("rung")
+    return Line(r.at, r.actor, r.kind, dict(r.data), asked.get(about), rung)
 
 
 def waived_of(session: Session, case: Case) -> list[WaivedView]:

@@ -42,8 +42,9 @@ def audit() -> State[None]:
         report = audit_once(settings, runs_gone)
         _show(report)
     if report.clean:
-        return Completed(message=f"{report.checked} open zaken: alles in orde")
-    return Failed(message=f"{len(report.findings)} bevindingen; zie het artefact last-audit")
+        return Completed(message=f"{words.open_cases(report.checked)}: alles in orde")
+    found = words.findings(len(report.findings))
+    return Failed(message=f"{found}; zie het artefact last-audit")
 
 
 def audit_once(settings: FlowSettings, runs: Runs | None = None) -> Report:

@@ -3,7 +3,7 @@
 Keys, codes, questions of the path and dates only. A picture that has not changed is not made again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,28 +12,20 @@ from prefect.client.orchestration import SyncPrefectClient
 from casework.audit import Report
 from casework.views import Line, timeline
 from casework.waiting_lists import Waiting, waiting, waiting_list
-from casework.words import Answer, Role
-from escalation.moves import acts
-from escalation.path import OPEN_STAGES, STAGES
+from escalation.path import FIRST, OPEN_STAGES
+from flows import finding_words, told_words
 from flows.artifacts import show, table
 from flows.settings import engine
-from flows.words import due, moment
+from flows.words import due, findings, moment, open_cases
 
 A_SECOND, A_DAY = timedelta(seconds=1), timedelta(days=1)
-# What a line may tell beside its kind: words of the path. A contact's key could be a name.
-TOLD = ("stage", "to", "how", "act", "answer", "role")
-WORDS = frozenset(
-    {stage.key for stage in STAGES.values()}
-    | {leaving.key for stage in STAGES.values() for leaving in stage.exits}
-    | {act.key for act in acts()}
-    | {*Answer, *Role, "opened", "reopened", "other"}
-)
+WHO = "\nWIE is wie het doet: de sleutel van een contact.\n"
 
 
 def show_timeline(client: SyncPrefectClient, case_key: str, run_id: UUID | None) -> None:
     """The artifact `case-2026-00042` shows what happened to the case."""
-    lines = [_timeline_line(line) for line in timeline(engine(), case_key)]
-    text = f"# Zaak {case_key}\n\n" + table(("Moment", "Wat", "Waarheen of uitkomst"), lines)
+    lines = list(_told(timeline(engine(), case_key)))
+    text = f"# Zaak {case_key}\n\n" + table(("Moment", "Wat", "Waarover of uitkomst"), lines)
     show(client, f"case-{case_key}", text, run_id)
 
 
@@ -51,19 +43,21 @@ def show_waiting_lists(client: SyncPrefectClient, now: datetime, frontier: datet
 
 def show_audit(client: SyncPrefectClient, report: Report, run_id: UUID | None) -> None:
     """The artifact `last-audit` shows what the last audit found."""
-    head = f"# Laatste controle\n\n{moment(report.at)}: {report.checked} open zaken nagekeken.\n\n"
-    found = [(finding.case_key, finding.what) for finding in report.findings]
-    body = table(("Zaak", "Bevinding"), found) if found else "Alles in orde.\n"
+    looked = f"{moment(report.at)}: {open_cases(report.checked)} nagekeken"
+    found = [finding_words.row(finding) for finding in report.findings]
+    head = f"# Laatste controle\n\n{looked}, {findings(len(found))}.\n\n"
+    titles = ("Zaak", "Bevinding", "Wat het is", "Wat te doen")
+    body = table(titles, found) + WHO if found else "Alles in orde.\n"
     show(client, "last-audit", head + body, run_id)
 
 
-def _timeline_line(line: Line) -> tuple[str, ...]:
-    return (moment(line.at), line.what, _details(line))
-
-
-def _details(line: Line) -> str:
-    told = [word for name in TOLD if (word := str(line.data.get(name))) in WORDS]
-    return ", ".join(STAGES[word].dutch if word in STAGES else word for word in told)
+def _told(lines: Iterable[Line]) -> Iterator[tuple[str, ...]]:
+    stage = FIRST.key
+    for line in lines:
+        about = told_words.details(line.what, line.data, stage, line.asks, line.rung)
+        yield moment(line.at), told_words.what(line.what), about
+        if line.what == "entered":
+            stage = str(line.data.get("stage"))
 
 
 def _how_many(total: int, shown: int) -> str:
@@ -93,5 +87,9 @@ def _waiting(rows: Sequence[Waiting], now: datetime) -> str:
 def _waiting_line(row: Waiting, now: datetime) -> tuple[str, ...]:
     asks = row.waits_for.nl if row.waits_for else ""
     until = due(row.due_at) if row.due_at else ""
-    late = f"{(now - row.due_at).days} dagen" if row.due_at and row.due_at < now else ""
+    late = _days((now - row.due_at).days) if row.due_at and row.due_at < now else ""
     return (row.case_key, str(row.number), moment(row.since), asks, until, late)
+
+
+def _days(count: int) -> str:
+    return "1 dag" if count == 1 else f"{count} dagen"

@@ -91,6 +91,16 @@ def left(stock: Stock) -> str:
     return f"naar {target.dutch if target else stock.left_for}: {how.nl}"
 
 
+def open_cases(count: int) -> str:
+    """ "1 open zaak", "3 open zaken"."""
+    return "1 open zaak" if count == 1 else f"{count} open zaken"
+
+
+def findings(count: int) -> str:
+    """ "1 bevinding", "3 bevindingen"."""
+    return "1 bevinding" if count == 1 else f"{count} bevindingen"
+
+
 def moment(at: datetime) -> str:
     """ "03-04-2026 09:00" on a Dutch clock."""
     return f"{at.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
