@@ -56,7 +56,7 @@ KINDS = {
     "rung_again": "uitgestelde afspraak wordt opnieuw beoordeeld",
     "armed_again": "run van het verblijf wordt opnieuw gemaakt",
 }  # fmt: skip
-# Other rows than promises, which the glossary has a word for.
+# Tables whose rows can be put back.
 ROWS = {
     "checkpoints": "afspraak",
     "assignments": "houderschap",
@@ -121,7 +121,7 @@ def details(
     told = [names[word] for name, names in TOLD.items() if (word := str(data.get(name))) in names]
     about = [asks.nl] if asks else []
     rang = [rung(offset)] if offset is not None else []
-    return "; ".join([*about, *rang, *_way(kind, data, stage), *told])
+    return " · ".join([*about, *rang, *_way(kind, data, stage), *told])
 
 
 def _way(kind: str, data: Mapping[str, object], stage: str) -> list[str]:

@@ -10,6 +10,7 @@ from casework.mending import Mended
 from casework.rounds import FINDINGS
 from desk.clock import now
 from desk.findings import MEANS, explained, mended
+from flows import finding_words
 from tests.builders import a_case, a_town
 from tests.casework.looking import behind_the_back, rows
 
@@ -51,6 +52,16 @@ def test_every_command_a_mend_names_exists(estafette):
     assert {"mend", "watch"} <= {name.split()[0] for name in named}
     for name in named:
         assert estafette(*name.split(), "--help").code == 0, name
+
+
+def test_every_command_that_prefect_shows_runs_as_it_stands(house, case, estafette):
+    shown = [finding_words.row(Finding(case, code)) for code in FINDINGS]
+    commands = {c for *_, mend in shown for c in re.findall(r"`estafette ([^`]+)`", mend)}
+    assert f"mend {case} --by WIE --accept" in commands
+    for command in commands - {"watch"}:  # which runs until it is stopped
+        said = estafette(*command.replace("WIE", "director").split())
+        assert "Usage" not in said.out + said.err or command.endswith("--help"), command
+        assert said.code != 2, command
 
 
 def test_a_deleted_promise_is_told_mended_and_told_no_more(house, case, estafette):

@@ -115,7 +115,10 @@ def test_the_flow_itself_looks_at_runs_and_keeps_what_it_found(house, prefect, a
     old = now() - timedelta(minutes=5)
     behind_the_back(house, f"UPDATE visits SET armed_at = '{old:%Y-%m-%dT%H:%M:%S.%f}Z'")
     prefect.delete_flow_run(run_of(house, armed[3]))
-    assert audit(return_state=True).is_failed()
+    ended = audit(return_state=True)
+    assert (ended.type, ended.message) == (
+        StateType.FAILED, "1 bevinding; zie het artefact last-audit"
+    )  # fmt: skip
     with reading(house) as session:
         assert rounds_in(session)[RoundOf.AUDIT].found == {"run-gone": 1}
 

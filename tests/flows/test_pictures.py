@@ -60,10 +60,10 @@ def test_a_timeline_says_in_dutch_what_was_asked_done_decided_and_raised(house, 
     for line in (
         "| zaak geopend |  |",
         "| fase begonnen | melding |",
-        "| afspraak gemeld | Is beslist wie deze melding oppakt?; ",
+        "| afspraak gemeld | Is beslist wie deze melding oppakt? · ",
         "werkdagen te laat |",
         "| handeling vastgelegd | melder geïnformeerd |",
-        "| afspraak beantwoord | Is beslist wie deze melding oppakt?; gedaan |",
+        "| afspraak beantwoord | Is beslist wie deze melding oppakt? · gedaan |",
         "| besloten over de volgende fase | naar beoordeling: oppakken |",
         "| fase begonnen | beoordeling |",
     ):

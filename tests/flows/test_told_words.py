@@ -64,7 +64,7 @@ def test_every_answer_role_and_change_of_a_date_has_a_word():
 def test_a_rung_is_told_in_working_days_before_or_after_the_day(offset, says):
     asks = Text("Is er gebeld?", "Was there a call?")
     assert details("raised", {"from": offset, "to": 2}, "signal", asks, offset) == (
-        f"Is er gebeld?; {says}"
+        f"Is er gebeld? · {says}"
     )
 
 
