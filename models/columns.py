@@ -44,7 +44,9 @@ class UtcTime(sa.TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None or isinstance(value, datetime):
             return value.astimezone(UTC) if value is not None else None
-        return datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
+        # Written by hand, past every verb: were it read as naive, one row would stop the watch.
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")

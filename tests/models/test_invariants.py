@@ -626,6 +626,14 @@ def test_every_moment_column_is_the_one_type_that_refuses_naive_ones():
             assert not isinstance(column.type, sa.DateTime), f"{table.name}.{column.name}"
 
 
+def test_a_moment_written_by_hand_without_its_zone_is_read_as_utc(sqlite_engine):
+    kept(sqlite_engine, datetime(2026, 3, 2, 9, tzinfo=UTC))
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE moments_kept SET at = '2026-03-02 09:00:00'")
+        read = list(connection.execute(sa.select(MOMENTS.c.at)).scalars())
+    assert read == [datetime(2026, 3, 2, 9, tzinfo=UTC)]
+
+
 def test_nothing_stays_nothing(engine):
     assert kept(engine, None) == [None]
 
