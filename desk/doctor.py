@@ -132,11 +132,22 @@ def _outbox(engine: Engine, now: datetime) -> Line:
     oldest = stand.longest(queue.since for queue in stand.outbox.values())
     overdue = stand.longest(queue.due for queue in stand.outbox.values())
     found = f"{waiting} alerts wait, the oldest for {_for(oldest)}"
+    if broken := _broken_channels(engine):
+        mend = "mend that channel: estafette doctor --send-test --to KEY; what waits then goes"
+        return Line("outbox", False, f"{found}; out of order: {broken}", mend)
     if overdue <= SENT_WITHIN.total_seconds():
         return Line("outbox", True, found)
     found += f"; one could have been sent {_for(overdue)} ago"
     mend = "start the worker (estafette up), or send without Prefect (estafette watch); see them: "
     return Line("outbox", False, found, f"{mend}estafette alert list --unsent")
+
+
+def _broken_channels(engine: Engine) -> str:
+    from casework.channel_state import out_of_order
+    from notifications.channels import Channels
+
+    broken = out_of_order(engine, Channels.from_env().by_name)
+    return ", ".join(f"{channel} ({detail})" for channel, detail in broken.items())
 
 
 def _last_audit(engine: Engine, now: datetime) -> Line:

@@ -20,8 +20,9 @@ from desk.clock import now
 from desk.doctor import examine
 from desk.line import Line
 from desk.settings import DeskSettings
-from tests.builders import a_case, a_town
-from tests.casework.outbox import an_alert
+from notifications.channels import Channels
+from tests.builders import NOW, a_case, a_town
+from tests.casework.outbox import an_alert, send
 from tests.postgres import free_port
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -129,6 +130,19 @@ def test_an_outbox_that_nobody_empties_is_said_and_one_that_may_wait_is_not(hous
     line = lines(house)["outbox"]
     assert (line.ok, "11 minutes ago" in line.found) == (False, True)
     assert "estafette watch" in line.way_out
+
+
+def test_a_channel_that_is_out_of_order_is_said_though_what_waits_is_tried_now_and_then(house):
+    a_case(house, now=now())
+    for _ in range(3):
+        an_alert(house, "director")
+    (channel,) = Channels.from_env().by_name
+    assert {one.outcome for one in send(house, NOW, **{channel: "unreachable"})} == {"failed"}
+    line = lines(house, NOW)["outbox"]
+    assert (line.ok, f"{channel} (unreachable)" in line.found) == (False, True)
+    assert "--send-test" in line.way_out
+    send(house, NOW + HOUR)
+    assert lines(house, NOW + HOUR)["outbox"].ok
 
 
 def test_an_audit_that_stays_away_is_said(house):
