@@ -1,0 +1,100 @@
+"""Pictures of Prefect's pages as a person sees them, in Debian's Chromium, driven by Playwright.
+
+Only whoever makes docs/operations.md needs it (the dependency group `pages`); the tests do without.
+"""
+
+import io
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+WIDE, HIGH = 1280, 800
+COLOURS = (256, 128, 64, 32)
+LARGEST = 120_000  # bytes
+SECONDS = 45.0
+MOMENT = 2000  # milliseconds
+SEARCH = re.compile("^Search")
+WHY = "pictures need Chromium and the group `pages`: apt install chromium; uv sync --group pages"
+
+Click = Callable[[Any], None]
+
+
+class Camera:
+    """One browser, logged in once; closed with the block."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: list[Callable[[], Any]] = []
+        self.page: Any = None
+        self._known: set[str] = set()
+
+    def __enter__(self) -> "Camera":
+        chromium = shutil.which("chromium")
+        try:
+            from playwright.sync_api import sync_playwright
+        except ImportError:
+            raise SystemExit(WHY) from None
+        if chromium is None:
+            raise SystemExit(WHY)
+        playing = sync_playwright().start()
+        self._open.append(playing.stop)
+        browser = playing.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        self._open.append(browser.close)
+        self.page = browser.new_page(viewport={"width": WIDE, "height": HIGH}, locale="en-GB")
+        self.page.set_default_timeout(SECONDS * 1000)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for close in reversed(self._open):
+            close()
+
+    def goes(self, address: str, password: str, shows: str) -> None:
+        """The page at this address is there and shows these words in its middle; the password is
+        given if asked. What follows a # is looked for with the page's own search box."""
+        place, _, sought = address.partition("#")
+        self.page.goto(place)
+        if password:
+            self._log_in(place, password)
+        if sought:
+            self.page.get_by_placeholder(SEARCH).first.fill(sought)
+            self.page.wait_for_timeout(MOMENT)
+        words = self.page.get_by_text(shows).first
+        words.wait_for()
+        words.evaluate("place => place.scrollIntoView({block: 'center'})")
+
+    def takes(self, name: str) -> Path:
+        """The page as it is now is kept as this picture."""
+        self.page.wait_for_timeout(MOMENT)  # transitions of the page, and what it loads last
+        place = self._folder / f"{name}.png"
+        place.write_bytes(small(self.page.screenshot()))
+        return place
+
+    def switches(self) -> None:
+        """What this page is about is switched on, or off."""
+        self.page.get_by_role("switch").first.click()
+
+    def deletes(self) -> None:
+        """What this page is about is deleted: the menu, Delete, and once more to be sure."""
+        self.page.get_by_role("button", name="Open menu").or_(
+            self.page.locator("button:has(svg.lucide-ellipsis-vertical)")
+        ).last.click()
+        self.page.get_by_role("menuitem", name="Delete").click()
+        self.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+
+    def _log_in(self, address: str, password: str) -> None:
+        raise NotImplementedError
+
+
+def small(png: bytes) -> bytes:
+    """The same picture in as many colours as stay below the size a page can carry."""
+    from PIL import Image
+
+    whole = Image.open(io.BytesIO(png)).convert("RGB")
+    for colours in COLOURS:
+        kept = io.BytesIO()
+        whole.quantize(colours, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)
+        if kept.tell() <= LARGEST:
+            break
+    return kept.getvalue()
