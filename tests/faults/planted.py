@@ -82,6 +82,7 @@ class Installation:
         try:
             self._furnish()
             self.start()
+            until(self.is_well, 180)
         except BaseException:
             self.close()
             raise
@@ -116,7 +117,7 @@ class Installation:
             line = self.process.stdout.readline()
             assert line, (self.folder / "up.log").read_text()
             said += line
-        until(lambda: not self.wrong() & {"prefect", "workers", "deployments"}, 90)
+        until(lambda: not self.wrong() & {"prefect", "workers"}, 180)
 
     def stop(self) -> None:
         """As with Ctrl-C: every process of it is gone, the stopped ones too."""
