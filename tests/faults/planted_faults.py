@@ -85,7 +85,7 @@ def poison_a_promise(house: Installation) -> None:
     house.behind_the_back(
         "UPDATE checkpoints SET due_on = '9999-12-30', due_at = '9999-12-30T00:00:00.000000Z', "
         "exact = 0, next_at = strftime('%Y-%m-%dT%H:%M:%f000Z', 'now') WHERE key = 'acute_call' "
-        f"AND case_id = (SELECT id FROM cases WHERE key = '{case}')",
+        f"AND {of_case(case)}",
         "checkpoints",
     )
     soon = datetime.now(AMSTERDAM) + timedelta(minutes=2)
@@ -105,6 +105,24 @@ def kill_the_mail_server(house: Installation) -> None:
 def start_the_mail_server(house: Installation, camera: Camera | None) -> None:
     house.mail.turn(Weather.FINE)
     until(lambda: not house.json("alert list --unsent"), 300)
+
+
+# --- 5 a row was deleted ----------------------------------------------------------------------
+
+
+def delete_rows(house: Installation) -> None:
+    told = house.says["alert"] = house.urgent()
+    until(lambda: house.told(told) and not house.json("alert list --unsent"), 90)
+    promise = house.says["case"] = house.says["promise"] = house.urgent(timedelta(minutes=5))
+    holder = house.says["holder"] = house.urgent(timedelta(hours=2))
+    house.rows(f"DELETE FROM checkpoints WHERE key = 'acute_call' AND {of_case(promise)}")
+    house.rows(f"DELETE FROM alerts WHERE {of_case(told)}")
+    held = f"DELETE FROM assignments WHERE role = 'case_director' AND {of_case(holder)}"
+    house.behind_the_back(held, "assignments")  # which refuses it
+
+
+def of_case(key: str) -> str:
+    return f"case_id = (SELECT id FROM cases WHERE key = '{key}')"
 
 
 # --- 6 the auditor is stopped -----------------------------------------------------------------
@@ -240,6 +258,8 @@ FAULTS = (
           finding("put-off"), MINUTE, {"audit": run_the_audit}),
     Fault("dead-mail-server", "The mail server is dead", kill_the_mail_server,
           line("outbox"), MINUTE, {"mend": start_the_mail_server}),
+    Fault("deleted-row", "A row was deleted", delete_rows, finding("removed-promise"), MINUTE,
+          {"audit": run_the_audit}),
     Fault("stopped-auditor", "The audit does not come by", pause_the_audit,
           line("last audit", "deployments"), MINUTE, {"resume": resume_the_audit}),
     Fault("clock-jump", "A clock jumps", jump_the_clock, line("clock"), MINUTE,
