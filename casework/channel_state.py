@@ -99,13 +99,6 @@ def reopen(session: Session, channel: str, now: datetime) -> None:
     )
 
 
-def out_of_order(engine: Engine, channels: Iterable[str]) -> dict[str, str]:
-    """Those of these channels that are paused, each with the word for how its last message fared."""
-    with reading(engine) as session:
-        last = {channel: _last(session, channel) for channel in channels}
-    return {channel: seen[0].detail for channel, seen in last.items() if _probe_at(seen)}
-
-
 def _probe_at(last: Sequence[Delivery]) -> datetime | None:
     """When a channel that seems out of order is tried again; None when it seems fine."""
     failed = list(takewhile(_failed_for_now, last))

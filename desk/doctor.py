@@ -143,11 +143,10 @@ def _outbox(engine: Engine, now: datetime) -> Line:
 
 
 def _broken_channels(engine: Engine) -> str:
-    from casework.channel_state import out_of_order
+    from casework.channel_state import paused
     from notifications.channels import Channels
 
-    broken = out_of_order(engine, Channels.from_env().by_name)
-    return ", ".join(f"{channel} ({detail})" for channel, detail in broken.items())
+    return ", ".join(paused(engine, Channels.from_env().by_name))
 
 
 def _last_audit(engine: Engine, now: datetime) -> Line:

@@ -209,8 +209,9 @@ class Installation:
         """Where a page of Prefect is; `artifact:KEY` is the newest artifact of that key."""
         kind, _, key = address.partition(":")
         if kind == "artifact":
-            return f"{self.prefect}/artifacts/artifact/{self.ask(f'/artifacts/{key}/latest')['id']}"
-        return self.prefect + address
+            wanted = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
+            address = f"/artifacts/artifact/{self.ask('/artifacts/filter', wanted)[0]['id']}"
+        return f"{self.prefect}/v2{address}"
 
     def deployment(self, flow: str) -> Any:
         """What Prefect has of our deployment of this flow."""

@@ -4,7 +4,6 @@ Only whoever makes docs/operations.md needs it (the dependency group `pages`); t
 """
 
 import io
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,6 @@ COLOURS = (256, 128, 64, 32)
 LARGEST = 120_000  # bytes
 SECONDS = 45.0
 MOMENT = 2000  # milliseconds
-SEARCH = re.compile("^Search")
 WHY = "pictures need Chromium and the group `pages`: apt install chromium; uv sync --group pages"
 
 Click = Callable[[Any], None]
@@ -52,19 +50,17 @@ class Camera:
 
     def goes(self, address: str, password: str, shows: str) -> None:
         """The page at this address is there and shows these words in its middle; the password is
-        given when it is asked. What follows a # is looked for with the page's own search box."""
-        place, _, sought = address.partition("#")
-        self.page.goto(place)
+        given when it is asked."""
+        self.page.goto(address)
         asked = self.page.locator("input[type=password]")
         words = self.page.get_by_text(shows).first
-        asked.or_(words).or_(self.page.get_by_placeholder(SEARCH)).first.wait_for()
+        asked.or_(words).first.wait_for()
         if asked.count():
-            self._log_in(asked, password)
-            self.page.goto(place)
-        if sought:
-            self.page.get_by_placeholder(SEARCH).first.fill(sought)
-            self.page.wait_for_timeout(MOMENT)
-        words.wait_for()
+            asked.fill(password)
+            asked.press("Enter")
+            asked.wait_for(state="hidden")
+            self.page.goto(address)
+            words.wait_for()
         words.evaluate("place => place.scrollIntoView({block: 'center'})")
 
     def takes(self, name: str) -> Path:
@@ -76,20 +72,13 @@ class Camera:
 
     def switches(self) -> None:
         """What this page is about is switched on, or off."""
-        self.page.get_by_role("switch").first.click()
+        self.page.get_by_role("switch", name="Pause or resume").click()
 
     def deletes(self) -> None:
         """What this page is about is deleted: the menu, Delete, and once more to be sure."""
-        self.page.get_by_role("button", name="Open menu").or_(
-            self.page.locator("button:has(svg.lucide-ellipsis-vertical)")
-        ).last.click()
+        self.page.get_by_role("button", name="Open menu").first.click()
         self.page.get_by_role("menuitem", name="Delete").click()
         self.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
-
-    def _log_in(self, asked: Any, password: str) -> None:
-        asked.fill(password)
-        asked.press("Enter")
-        asked.wait_for(state="hidden")
 
 
 def small(png: bytes) -> bytes:

@@ -142,7 +142,7 @@ def pause_the_audit(house: Installation) -> None:
 def resume_the_audit(house: Installation, camera: Camera | None) -> None:
     audit = house.says["audit"]
     if camera:
-        camera.goes(f"{house.prefect}/deployments/deployment/{audit}", house.password, "audit")
+        camera.goes(house.place(f"/deployments/deployment/{audit}"), house.password, "audit")
         camera.switches()
     else:
         house.ask(f"/deployments/{audit}/resume_deployment", {})
@@ -229,7 +229,7 @@ def make_deployments_stale(house: Installation) -> None:
 def delete_what_nobody_knows(house: Installation, camera: Camera | None) -> None:
     extra = house.says["extra"]
     if camera:
-        camera.goes(f"{house.prefect}/deployments/deployment/{extra}", house.password, "mediation")
+        camera.goes(house.place(f"/deployments/deployment/{extra}"), house.password, "mediation")
         camera.deletes()
         until(lambda: "deployments" not in house.wrong(), 30)
     else:
