@@ -75,7 +75,7 @@ class Installation:
         self.process: subprocess.Popen[bytes] | None = None
         self.says: dict[str, str] = {}  # words of the fault that is planted: a case, a run
         self.elsewhere: dict[str, str] = {}  # what a second machine has in its environment
-        self._promised: list[str] = []
+        self._promised: dict[str, datetime] = {}  # when each case's urgent promise is due
         self._open = ExitStack()
         self._beside: list[subprocess.Popen[bytes]] = []
 
@@ -264,11 +264,10 @@ class Installation:
             return by_hand.execute(sql).fetchall()
 
     def behind_the_back(self, sql: str, table: str) -> None:
-        """SQL that no verb would run, past the triggers of this table; they are there again."""
-        query = (
-            f"SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'"
-        )
-        triggers = self.rows(query)
+        """SQL that a trigger of this table refuses, without it; afterwards it is there again. The
+        trigger that tells what is deleted stays all the while."""
+        known = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = "
+        triggers = self.rows(f"{known}'{table}' AND name NOT LIKE 'tells_removal%'")
         for name, _ in triggers:
             self.rows(f"DROP TRIGGER {name}")
         self.rows(sql)
@@ -284,7 +283,7 @@ class Installation:
         )  # fmt: skip
         key = receive_signal(engine, signal, now).case_key
         engine.dispose()
-        self._promised.append(key)
+        self._promised[key] = now + within
         return key
 
     def told(self, key: str) -> bool:
@@ -294,9 +293,14 @@ class Installation:
         engine.dispose()
         return any(p.key == "acute_call" and p.rung is not None for p in view.promises)
 
+    def redated(self, key: str, due: datetime) -> None:
+        """The urgent promise of this case is due then."""
+        self._promised[key] = due
+
     def all_told(self) -> bool:
-        """Every urgent promise ever made here was raised, whatever was planted meanwhile."""
-        return all(map(self.told, self._promised))
+        """Every urgent promise that is due was raised, whatever was planted meanwhile."""
+        now = datetime.now(UTC)
+        return all(self.told(key) for key, due in self._promised.items() if due <= now)
 
     def doubled(self) -> list[int]:
         """Alerts that arrived more often than there were attempts: none, ever."""

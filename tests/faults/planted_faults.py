@@ -88,9 +88,14 @@ def poison_a_promise(house: Installation) -> None:
         f"AND {of_case(case)}",
         "checkpoints",
     )
-    soon = datetime.now(AMSTERDAM) + timedelta(minutes=2)
+    soon = datetime.now(AMSTERDAM) + 2 * MINUTE
+    house.redated(case, soon)
     house.says["soon"] = f"{soon:%Y-%m-%dT%H:%M%z}"
     house.urgent()  # the others go on
+
+
+def wait_until_it_rings(house: Installation, camera: Camera | None) -> None:
+    until(lambda: house.told(house.says["case"]), 240)
 
 
 # --- 4 the mail server is dead ----------------------------------------------------------------
@@ -113,7 +118,7 @@ def start_the_mail_server(house: Installation, camera: Camera | None) -> None:
 def delete_rows(house: Installation) -> None:
     told = house.says["alert"] = house.urgent()
     until(lambda: house.told(told) and not house.json("alert list --unsent"), 90)
-    promise = house.says["case"] = house.says["promise"] = house.urgent(timedelta(minutes=5))
+    promise = house.says["case"] = house.says["promise"] = house.urgent(MINUTE)
     holder = house.says["holder"] = house.urgent(timedelta(hours=2))
     house.rows(f"DELETE FROM checkpoints WHERE key = 'acute_call' AND {of_case(promise)}")
     house.rows(f"DELETE FROM alerts WHERE {of_case(told)}")
@@ -255,7 +260,7 @@ FAULTS = (
           line("workers"), 2 * MINUTE, {"restart": restart}),
     Fault("stuck-visit", "A visit got stuck", stick_a_visit, is_armed_again, 3 * MINUTE),
     Fault("poisoned-promise", "A promise cannot be judged", poison_a_promise,
-          finding("put-off"), MINUTE, {"audit": run_the_audit}),
+          finding("put-off"), MINUTE, {"audit": run_the_audit, "rings": wait_until_it_rings}),
     Fault("dead-mail-server", "The mail server is dead", kill_the_mail_server,
           line("outbox"), MINUTE, {"mend": start_the_mail_server}),
     Fault("deleted-row", "A row was deleted", delete_rows, finding("removed-promise"), MINUTE,
