@@ -209,9 +209,13 @@ class Installation:
         """Where a page of Prefect is; `artifact:KEY` is the newest artifact of that key."""
         kind, _, key = address.partition(":")
         if kind == "artifact":
-            wanted = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
-            address = f"/artifacts/artifact/{self.ask('/artifacts/filter', wanted)[0]['id']}"
+            address = f"/artifacts/artifact/{self.artifact(key)['id']}"
         return f"{self.prefect}/v2{address}"
+
+    def artifact(self, key: str) -> Any:
+        """The newest artifact of this key."""
+        wanted = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
+        return self.ask("/artifacts/filter", wanted)[0]
 
     def deployment(self, flow: str) -> Any:
         """What Prefect has of our deployment of this flow."""

@@ -78,7 +78,10 @@ class Camera:
         """What this page is about is deleted: the menu, Delete, and once more to be sure."""
         self.page.get_by_role("button", name="Open menu").first.click()
         self.page.get_by_role("menuitem", name="Delete").click()
-        self.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+        asked = self.page.get_by_role("alertdialog")
+        asked.get_by_role("button", name="Delete").click()
+        asked.wait_for(state="hidden")
+        self.page.wait_for_timeout(MOMENT)
 
 
 def small(png: bytes) -> bytes:

@@ -145,14 +145,15 @@ def pause_the_audit(house: Installation) -> None:
 
 
 def resume_the_audit(house: Installation, camera: Camera | None) -> None:
-    audit = house.says["audit"]
+    audit, heard = house.says["audit"], house.outside.beats
     if camera:
-        camera.goes(house.place(f"/deployments/deployment/{audit}"), house.password, "audit")
+        camera.goes(house.place(f"/deployments/deployment/{audit}"), house.password, "Schedules")
         camera.switches()
     else:
         house.ask(f"/deployments/{audit}/resume_deployment", {})
     until(lambda: not house.deployment("audit")["paused"], 30)
     house.audit_now()
+    until(lambda: house.outside.beats > heard, 30)
 
 
 def run_the_audit(house: Installation, camera: Camera | None) -> None:
@@ -233,12 +234,12 @@ def make_deployments_stale(house: Installation) -> None:
 
 def delete_what_nobody_knows(house: Installation, camera: Camera | None) -> None:
     extra = house.says["extra"]
-    if camera:
+    if camera is None:
+        house.ask(f"/deployments/{extra}", method="DELETE")
+    while "deployments" in house.wrong():  # a click that came too soon is made again
+        assert camera
         camera.goes(house.place(f"/deployments/deployment/{extra}"), house.password, "mediation")
         camera.deletes()
-        until(lambda: "deployments" not in house.wrong(), 30)
-    else:
-        house.ask(f"/deployments/{extra}", method="DELETE")
 
 
 def restart(house: Installation, camera: Camera | None) -> None:
