@@ -34,7 +34,9 @@ class Telling:
         """Everything in the text was done, in order."""
         self._house.says.clear()
         said = [line for given in text.splitlines() for line in self._line(given)]
-        return self._filled("\n".join(said)) + "\n"  # its beginning too, now that all is known
+        return (
+            self._filled("\n".join(said)).rstrip() + "\n\n"
+        )  # its beginning too, now that all is known
 
     def _line(self, given: str) -> Iterator[str]:
         if given.startswith(("$ ", OTHER_MACHINE)):
@@ -101,19 +103,22 @@ def together(parts: dict[str, str]) -> str:
 def _main(words: list[str]) -> None:
     text = sections(SOURCE.read_text("utf-8"))
     done = sections(PAGE.read_text("utf-8")) if words and PAGE.exists() else {}
-    wanted = [f for f in FAULTS if not words or any(word in f.name for word in words)]
+    faults = {"": None} | {fault.name: fault for fault in FAULTS}
+    wanted = [n for n in faults if not words or any(word in (n or "healthy") for word in words)]
     PICTURES.mkdir(exist_ok=True)
     with Camera(PICTURES) as camera, installed() as house:
-        if not words or "healthy" in words:
-            done[""] = Telling(house, None, camera).tell(text[""])
-        for fault in wanted:
-            sys.stderr.write(f"operations: {fault.name} …\n")
-            if fault.own:
-                with on_a_small_disk() as small:
-                    done[fault.name] = Telling(small, fault, camera).tell(text[fault.name])
-            else:
-                done[fault.name] = Telling(house, fault, camera).tell(text[fault.name])
-    PAGE.write_text(together({name: done[name] for name in text if name in done}), encoding="utf-8")
+        for name in wanted:
+            sys.stderr.write(f"operations: {name or 'healthy'} …\n")
+            done[name] = _told(house, faults[name], text[name], camera)
+            page = together({n: done[n] for n in text if n in done})
+            PAGE.write_text(page, encoding="utf-8")
+
+
+def _told(house: Installation, fault: Fault | None, text: str, camera: Camera) -> str:
+    if fault is None or not fault.own:
+        return Telling(house, fault, camera).tell(text)
+    with on_a_small_disk() as small:
+        return Telling(small, fault, camera).tell(text)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.faults.mail_host import Weather
-from tests.faults.planted import Installation
+from tests.faults.planted import SOON, Installation
 from tests.faults.planted_camera import Camera
 from tests.faults.planted_parts import until
 
@@ -26,7 +26,7 @@ Hand = Callable[[Installation, Camera | None], None]
 JUMP = Path(__file__).with_name("planted_clock.c")
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-AHEAD, BEHIND = 120, -60  # seconds the clock jumps: enough to see, and soon over
+AHEAD, BEHIND = 180, -60  # seconds the clock jumps: enough to see, and soon over
 
 
 @dataclass(frozen=True)
@@ -198,10 +198,17 @@ def _jump(house: Installation, seconds: int) -> None:
 
 def fill_the_disk(house: Installation) -> None:
     """Something grew until nothing more fits; `house` has a small disk of its own."""
-    house.says["case"] = house.urgent(20 * SECOND)
+    house.says["case"] = house.urgent()
     with suppress(OSError), (house.data / "grew.log").open("wb", buffering=0) as file:
         while True:
             file.write(bytes(1 << 20))
+    due = datetime.now(AMSTERDAM) + SOON
+    until(lambda: datetime.now(AMSTERDAM) > due, 60)  # what came due could not be raised
+
+
+def look_on(house: Installation, camera: Camera | None) -> None:
+    """Prefect cannot write down that the worker is alive."""
+    until(lambda: "workers" in house.wrong(), 240)
 
 
 # --- 9 Prefect's database is lost -------------------------------------------------------------
@@ -270,7 +277,8 @@ FAULTS = (
           line("last audit", "deployments"), MINUTE, {"resume": resume_the_audit}),
     Fault("clock-jump", "A clock jumps", jump_the_clock, line("clock"), MINUTE,
           {"back": fall_back, "set": set_the_clock}),
-    Fault("full-disk", "The disk is full", fill_the_disk, line("disk"), MINUTE, own=True),
+    Fault("full-disk", "The disk is full", fill_the_disk, line("disk"), MINUTE,
+          {"look-on": look_on}, own=True),
     Fault("lost-prefect-database", "Prefect's database is lost", lose_prefects_database,
           line("prefect", "workers", "deployments"), MINUTE, {"start": start}),
     Fault("stale-deployment", "A deployment is stale", make_deployments_stale,
