@@ -206,11 +206,6 @@ def fill_the_disk(house: Installation) -> None:
     until(lambda: datetime.now(AMSTERDAM) > due, 60)  # what came due could not be raised
 
 
-def look_on(house: Installation, camera: Camera | None) -> None:
-    """Prefect cannot write down that the worker is alive."""
-    until(lambda: "workers" in house.wrong(), 240)
-
-
 # --- 9 Prefect's database is lost -------------------------------------------------------------
 
 
@@ -277,8 +272,7 @@ FAULTS = (
           line("last audit", "deployments"), MINUTE, {"resume": resume_the_audit}),
     Fault("clock-jump", "A clock jumps", jump_the_clock, line("clock"), MINUTE,
           {"back": fall_back, "set": set_the_clock}),
-    Fault("full-disk", "The disk is full", fill_the_disk, line("disk"), MINUTE,
-          {"look-on": look_on}, own=True),
+    Fault("full-disk", "The disk is full", fill_the_disk, line("disk"), MINUTE, own=True),
     Fault("lost-prefect-database", "Prefect's database is lost", lose_prefects_database,
           line("prefect", "workers", "deployments"), MINUTE, {"start": start}),
     Fault("stale-deployment", "A deployment is stale", make_deployments_stale,
