@@ -4,35 +4,27 @@ The people in it are told at any hour, each alert by itself. Mail goes to a serv
 of order; the heartbeat goes to a receiver that counts. Whoever closes it leaves no process behind.
 """
 
-import base64
 import json
 import os
 import re
 import shlex
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
-import urllib.request
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import Engine
-
-from casework.alert_views import deliveries
-from casework.connect import connect
-from casework.intake import NewSignal, receive_signal
 from casework.schema import migrate
-from casework.views import case_view
-from tests.builders import TOWN, a_case, a_contact, a_town
+from tests.builders import a_case, a_contact, a_town
 from tests.faults.mail_host import MailHost
 from tests.faults.planted_parts import Outside, cmdline, descendants, end, until
+from tests.faults.planted_rows import Rows
+from tests.faults.planted_window import Window
 from tests.postgres import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -51,10 +43,7 @@ exec {python} -m desk.cli "$@"
 """
 USUAL = {"PREFECT": 4200, "SMTP": 8025, "DESK": 8080}
 PLACE = "/srv/estafette"  # the folder as the page names it
-SOON = timedelta(seconds=8)
 SMALL = "size=300m"
-FOUR_HOURS = timedelta(hours=4)
-OVER = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +54,7 @@ class Said:
     code: int
 
 
-class Installation:
+class Installation(Window, Rows):
     """The whole of it, while it stands. `folder` is the operator's working folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -75,7 +64,7 @@ class Installation:
         self.process: subprocess.Popen[bytes] | None = None
         self.says: dict[str, str] = {}  # words of the fault that is planted: a case, a run
         self.elsewhere: dict[str, str] = {}  # what a second machine has in its environment
-        self._promised: dict[str, datetime] = {}  # when each case's urgent promise is due
+        self.promised = {}
         self._open = ExitStack()
         self._beside: list[subprocess.Popen[bytes]] = []
 
@@ -98,10 +87,6 @@ class Installation:
         ours |= {"ESTAFETTE_HEARTBEAT_URL": self.outside.url, "COLUMNS": "110"}
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("ESTAFETTE_", "PREFECT_"))}
         return kept | ours | {"PYTHONPATH": str(ROOT)}
-
-    @property
-    def prefect(self) -> str:
-        return f"http://127.0.0.1:{self.ports['PREFECT']}"
 
     # --- standing and falling -----------------------------------------------------------------
 
@@ -142,7 +127,7 @@ class Installation:
 
     def child(self, module: str) -> int:
         """The process under `up` that runs this module, once it is there."""
-        return until(lambda: next(iter(self._children(module)), None), 60)
+        return int(until(lambda: next(iter(self._children(module)), None), 60) or 0)
 
     def close(self) -> None:
         try:
@@ -185,63 +170,6 @@ class Installation:
         while self._beside:
             end(self._beside.pop())
 
-    def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
-        """What Prefect's API answers, asked with the installation's own password."""
-        headers = {"Content-Type": "application/json", "Prefect-Csrf-Client": "planted"}
-        known = base64.b64encode(self.password.encode()).decode()
-        headers["Authorization"] = f"Basic {known}"
-        if method or body is not None:
-            headers |= self._token(headers)
-        request = urllib.request.Request(
-            f"{self.prefect}/api{path}", headers=headers, method=method,
-            data=None if body is None else json.dumps(body).encode(),
-        )  # fmt: skip
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            said = answer.read()
-        return json.loads(said) if said else None
-
-    @property
-    def password(self) -> str:
-        """What its pages and API ask for: NAME:PASSWORD."""
-        return (self.data / "prefect" / "credential").read_text().strip()
-
-    def place(self, address: str) -> str:
-        """Where a page of Prefect is; `artifact:KEY` is the newest artifact of that key."""
-        kind, _, key = address.partition(":")
-        if kind == "artifact":
-            address = f"/artifacts/artifact/{self.artifact(key)['id']}"
-        return f"{self.prefect}/v2{address}"
-
-    def artifact(self, key: str) -> Any:
-        """The newest artifact of this key."""
-        wanted = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
-        return self.ask("/artifacts/filter", wanted)[0]
-
-    def deployment(self, flow: str) -> Any:
-        """What Prefect has of our deployment of this flow."""
-        return self.ask(f"/deployments/name/{flow}/estafette")
-
-    def runs_of(self, case: str) -> list[Any]:
-        """The runs of a case's visits, oldest first."""
-        found = self.ask("/flow_runs/filter", {"flow_runs": {"name": {"like_": case}}})
-        return sorted(found, key=lambda run: str(run["created"]))
-
-    def run_that_waits(self, case: str) -> Any:
-        """The case's run once it has looked and waits; None before."""
-        waits = [run for run in self.runs_of(case) if run["state_name"] == "Scheduled"]
-        return next((r for r in waits if "wacht" in (r["state"]["message"] or "")), None)
-
-    def workers(self) -> list[str]:
-        """Those of our work pool that are online, by name."""
-        known = self.ask("/work_pools/estafette/workers/filter", {})
-        return [worker["name"] for worker in known if worker["status"] == "ONLINE"]
-
-    def audit_now(self) -> None:
-        """A run of the audit, as with Quick run on its page, is over."""
-        audit = self.deployment("audit")["id"]
-        run = self.ask(f"/deployments/{audit}/create_flow_run", {"state": {"type": "SCHEDULED"}})
-        until(lambda: self.ask(f"/flow_runs/{run['id']}")["state_type"] in OVER, 90)
-
     # --- how it is ----------------------------------------------------------------------------
 
     def wrong(self) -> set[str]:
@@ -255,64 +183,6 @@ class Installation:
     def is_well(self) -> bool:
         """The doctor and the audit have nothing to say."""
         return not self.wrong() and not self.findings()
-
-    # --- rows ---------------------------------------------------------------------------------
-
-    @property
-    def engine(self) -> Engine:
-        return connect(f"sqlite:///{self.data / 'estafette.db'}")
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """What a person with the database's file and `sqlite3` reads or changes."""
-        with closing(sqlite3.connect(self.data / "estafette.db", timeout=30)) as by_hand, by_hand:
-            return by_hand.execute(sql).fetchall()
-
-    def behind_the_back(self, sql: str, table: str) -> None:
-        """SQL that a trigger of this table refuses, without it; afterwards it is there again. The
-        trigger that tells what is deleted stays all the while."""
-        known = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = "
-        triggers = self.rows(f"{known}'{table}' AND name NOT LIKE 'tells_removal%'")
-        for name, _ in triggers:
-            self.rows(f"DROP TRIGGER {name}")
-        self.rows(sql)
-        for _, made in triggers:
-            self.rows(made)
-
-    def urgent(self, within: timedelta = SOON) -> str:
-        """The key of a new case whose urgent promise rings after this time; it is remembered."""
-        engine, now = self.engine, datetime.now(UTC)
-        signal = NewSignal(
-            municipality=TOWN, address=f"Voorbeeldplein {len(self._promised) + 1}", acute=True,
-            received_at=now - FOUR_HOURS + within,
-        )  # fmt: skip
-        key = receive_signal(engine, signal, now).case_key
-        engine.dispose()
-        self._promised[key] = now + within
-        return key
-
-    def told(self, key: str) -> bool:
-        """The case's urgent promise was raised."""
-        engine = self.engine
-        view = case_view(engine, key, datetime.now(UTC))
-        engine.dispose()
-        return any(p.key == "acute_call" and p.rung is not None for p in view.promises)
-
-    def redated(self, key: str, due: datetime) -> None:
-        """The urgent promise of this case is due then."""
-        self._promised[key] = due
-
-    def all_told(self) -> bool:
-        """Every urgent promise that is due was raised, whatever was planted meanwhile."""
-        now = datetime.now(UTC)
-        return all(self.told(key) for key, due in self._promised.items() if due <= now)
-
-    def doubled(self) -> list[int]:
-        """Alerts that arrived more often than there were attempts: none, ever."""
-        engine = self.engine
-        arrived = Counter(number for _, numbers in self.mail.taken for number in numbers)
-        found = [n for n, times in arrived.items() if times > len(deliveries(engine, n))]
-        engine.dispose()
-        return found
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -344,12 +214,6 @@ class Installation:
         for name, port in self.ports.items():
             text = re.sub(rf"\b{port}\b", str(USUAL[name]), text)
         return text.rstrip()
-
-    def _token(self, headers: dict[str, str]) -> dict[str, str]:
-        address = f"{self.prefect}/api/csrf-token?client=planted"
-        request = urllib.request.Request(address, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return {"Prefect-Csrf-Token": json.load(answer)["token"]}
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The ten faults: how each is planted for real, what names it, and what is done by hand to mend it.
 
 What the operator reads and types about each is its section of planted_page.md; here is only what
-cannot be typed. `named` says that the fault is found, `within` when at the latest; `told` is how
-the page says that.
+cannot be typed. `named` says that the fault is found, `within` when at the latest, which its text
+says too.
 """
 
 import os
@@ -17,9 +17,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.faults.mail_host import Weather
-from tests.faults.planted import SOON, Installation
+from tests.faults.planted import Installation
 from tests.faults.planted_camera import Camera
 from tests.faults.planted_parts import until
+from tests.faults.planted_rows import SOON
 
 Do = Callable[[Installation], None]
 Hand = Callable[[Installation, Camera | None], None]
