@@ -178,6 +178,8 @@ def jump_the_clock(house: Installation) -> None:
     case = house.says["case"] = house.urgent(AHEAD * SECOND)
     _jump(house, AHEAD)
     until(lambda: house.told(case), 60)
+    until(lambda: _last_round(house) > datetime.now(AMSTERDAM), 60)
+    house.says["ahead"] = f"{_last_round(house):%d-%m-%Y %H:%M}"
 
 
 def fall_back(house: Installation, camera: Camera | None) -> None:
@@ -188,6 +190,12 @@ def set_the_clock(house: Installation, camera: Camera | None) -> None:
     _jump(house, 0)
     until(house.is_well, AHEAD + 60)
     house.ends_beside()
+
+
+def _last_round(house: Installation) -> datetime:
+    """When a watch last raised something, as it says itself."""
+    ((at,),) = house.rows("SELECT at FROM rounds WHERE \"of\" = 'watch'")
+    return datetime.fromisoformat(at).astimezone(AMSTERDAM)
 
 
 def _jump(house: Installation, seconds: int) -> None:
