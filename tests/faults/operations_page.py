@@ -77,8 +77,12 @@ class Telling:
             if address.startswith("artifact:"):  # the pictures of the house come once a minute
                 key = address.partition(":")[2]
                 until(lambda: shows in house.artifact(key)["data"], PICTURE_SECONDS)
-            self._camera.goes(house.place(address), house.password, shows)
-            self._camera.takes(name)
+            until(lambda: self._looks(address, shows, name), PICTURE_SECONDS)
+
+    def _looks(self, address: str, shows: str, name: str) -> bool:
+        assert self._camera
+        self._camera.goes(self._house.place(address), self._house.password, shows)
+        return self._camera.takes(name, shows)
 
     def _filled(self, text: str) -> str:
         """With the words of this fault: {case}, {run}, …"""

@@ -49,26 +49,34 @@ class Camera:
             close()
 
     def goes(self, address: str, password: str, shows: str) -> None:
-        """The page at this address is there and shows these words in its middle; the password is
-        given when it is asked."""
+        """The page at this address is there and shows these words in its middle, or others after a
+        slash; the password is given when it is asked."""
         self.page.goto(address)
-        asked = self.page.locator("input[type=password]")
-        words = self.page.get_by_text(shows).first
+        asked, words = self.page.locator("input[type=password]"), self._words(shows)
         asked.or_(words).first.wait_for()
         if asked.count():
             asked.fill(password)
             asked.press("Enter")
-            asked.wait_for(state="hidden")
+            asked.or_(words).first.wait_for()
+            self.page.wait_for_timeout(MOMENT)
             self.page.goto(address)
             words.wait_for()
         words.evaluate("place => place.scrollIntoView({block: 'center'})")
 
-    def takes(self, name: str) -> Path:
-        """The page as it is now is kept as this picture."""
+    def takes(self, name: str, shows: str) -> bool:
+        """The page as it is now is kept as this picture; False, and no picture, when the words it
+        should show are gone again: it moved on, or only began to load."""
         self.page.wait_for_timeout(MOMENT)  # transitions of the page, and what it loads last
-        place = self._folder / f"{name}.png"
-        place.write_bytes(small(self.page.screenshot()))
-        return place
+        seen = self._words(shows).is_visible()
+        if seen:
+            (self._folder / f"{name}.png").write_bytes(small(self.page.screenshot()))
+        return bool(seen)
+
+    def _words(self, shows: str) -> Any:
+        one, *others = map(self.page.get_by_text, shows.split("/"))
+        for other in others:
+            one = one.or_(other)
+        return one.first
 
     def switches(self) -> None:
         """What this page is about is switched on, or off."""
