@@ -2,12 +2,14 @@
 
 import base64
 import json
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 from tests.faults.planted_parts import until
 
+BUSY_SECONDS = 60.0
 OVER = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -32,8 +34,7 @@ class Window:
             f"{self.prefect}/api{path}", headers=headers, method=method,
             data=None if body is None else json.dumps(body).encode(),
         )  # fmt: skip
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            said = answer.read()
+        said = until(lambda: _said(request), BUSY_SECONDS)[0]
         return json.loads(said) if said else None
 
     @property
@@ -83,3 +84,14 @@ class Window:
         request = urllib.request.Request(address, headers=headers)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return {"Prefect-Csrf-Token": json.load(answer)["token"]}
+
+
+def _said(request: urllib.request.Request) -> tuple[bytes] | None:
+    """What is answered; None while Prefect is too busy, which on SQLite it says with 503."""
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return (answer.read(),)
+    except urllib.error.HTTPError as error:
+        if error.code != 503:
+            raise
+        return None
