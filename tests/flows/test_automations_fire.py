@@ -16,13 +16,14 @@ from uuid import UUID
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 from prefect.settings.context import temporary_settings
 from prefect.states import Crashed, Failed, Running, Scheduled
 
 from escalation.troubles import REALLY_LATE, RUNS_CRASHED, RUNS_FAILED, RUNS_LATE
 from flows.automations import DECLARED
 from flows.clock import now
+from flows.credential import ASKED, GIVEN
 from flows.troubles import OWN, tell_of_runs
 from flows.window import reachable
 from tests.builders import a_contact
@@ -37,14 +38,16 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
 ]
 DONE = StateType.COMPLETED
+WORDS = "estafette:of-this-test-alone"
 ENTERS_ONLY = """
 import asyncio
 from pathlib import Path
 from flows.embedded import settle
 settle(Path({data!r}), {port})
+from flows.lookout import Lookout
 from flows.settings import FlowSettings
 from flows.worker import _serve
-asyncio.run(_serve(FlowSettings()))
+asyncio.run(_serve(FlowSettings(), Lookout()))
 """
 
 
@@ -54,6 +57,8 @@ def port(house, tmp_path: Path, monkeypatch) -> Iterator[int]:
     port = free_port()
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         monkeypatch.delenv(name)
+    for name in (ASKED, GIVEN):
+        monkeypatch.setenv(name, WORDS)
     # Late is marked within seconds, once a run is as late as ever.
     monkeypatch.setenv("PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS", "2")
     place = ["--data", str(tmp_path), "--port", str(port)]
@@ -66,7 +71,7 @@ def port(house, tmp_path: Path, monkeypatch) -> Iterator[int]:
 
 @pytest.fixture
 def client(port: int) -> Iterator[SyncPrefectClient]:
-    here = {PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}
+    here = {PREFECT_API_URL: f"http://127.0.0.1:{port}/api", PREFECT_API_AUTH_STRING: WORDS}
     with temporary_settings(here), get_client(sync_client=True) as made:
         yield made
 
