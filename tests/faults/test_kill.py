@@ -8,9 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +23,7 @@ from casework.connect import connect
 from casework.intake import NewSignal, receive_signal
 from casework.views import case_view
 from notifications.mailbox import letters
+from tests.faults.planted_parts import cmdline, descendants, until
 from tests.postgres import free_port
 
 pytestmark = [
@@ -90,31 +90,6 @@ class Demo:
             self.log.close()
             if self.process.stdout:
                 self.process.stdout.close()
-
-
-def descendants(pid: int) -> list[int]:
-    try:
-        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return []
-    return [found for child in map(int, listed) for found in (child, *descendants(child))]
-
-
-def cmdline(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""
-
-
-def until(look: Callable[[], Any], seconds: float) -> Any:
-    """What `look` finds, as soon as it finds anything; the outside world has no event to await."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"waited {seconds} seconds in vain")
 
 
 def test_killing_worker_and_server_in_mid_demo_loses_no_promise_and_doubles_no_alert(demo: Demo):
