@@ -30,6 +30,7 @@ from prefect.states import Completed
 from flows import clock
 from flows.declared import A_CASE, DEPLOYMENTS, NAME
 from flows.discretion import discreet
+from flows.reasons import explained
 from flows.settings import FlowSettings
 
 LONGEST_SECONDS = 20.0  # visits may be waiting for this worker; the rest has an hour's time
@@ -44,6 +45,7 @@ Over = Callable[[], bool]
 
 
 @flow(name="clean", persist_result=False, validate_parameters=False)
+@explained
 def clean() -> State[None]:
     """Removes runs that have been over for longer than they are kept, and their pictures."""
     ends = time.monotonic() + LONGEST_SECONDS

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from typing import ParamSpec
 
 from httpx import HTTPError
 from prefect.client.schemas.objects import State
@@ -19,6 +20,7 @@ from casework.refusals import NotFound
 from flows import logs, spans
 from flows.discretion import kind_at, origin
 
+Takes = ParamSpec("Takes")
 A_CASE_KEY = re.compile(r"\d{4}-\d{1,9}")
 NOTHING_LOST = "Er gaat niets verloren: wat afgesproken is wordt door watch gemeld."
 COMES_BACK = "Het bezoek komt vanzelf terug, op het volgende moment of als er iets verandert."
@@ -113,13 +115,13 @@ def trouble_of(error: Exception) -> Trouble:
     return next((one for one in TROUBLES if _fits(one, error)), OURS)
 
 
-def explained(run: Callable[[], State[None]]) -> Callable[[], State[None]]:
+def explained(run: Callable[Takes, State[None]]) -> Callable[Takes, State[None]]:
     """A flow without a case that says why it failed, and is otherwise as it was."""
 
     @wraps(run)
-    def explaining() -> State[None]:
+    def explaining(*given: Takes.args, **named: Takes.kwargs) -> State[None]:
         try:
-            return run()
+            return run(*given, **named)
         except Exception as error:
             return failed(error, then=KEPT_GOING)
 

@@ -25,6 +25,7 @@ from escalation.troubles import REALLY_LATE, RUNS_CRASHED, RUNS_FAILED, RUNS_LAT
 from flows import bells, clock, settings
 from flows.declared import DEPLOYMENTS, NAME
 from flows.discretion import discreet, kind_and_place
+from flows.reasons import explained
 from flows.window import reachable
 
 LOOK_SECONDS = 60.0
@@ -46,6 +47,7 @@ def _run_name() -> str:
 
 
 @flow(name=OWN, flow_run_name=_run_name, persist_result=False, validate_parameters=False)
+@explained
 def trouble(kind: str = "", run: str = "", of: str = "") -> State[None]:
     """Looks at once how the runs stand. Its parameters are for whoever sees this run: the kind of
     trouble that brought it, the id of the run it was about, and that run's flow."""

@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from flows import bells
+from flows.clock import now
 from flows.settings import FlowSettings, engine
 from flows.window import reachable
-from tests.builders import a_town
+from tests.builders import a_case, a_town
 from tests.prefect_home import HOME, PORT
 
 if TYPE_CHECKING:
@@ -101,6 +102,17 @@ def prefect(workers: "Workers", house: Engine) -> Iterator["SyncPrefectClient"]:
         yield client
         for run in client.read_flow_runs():
             client.delete_flow_run(run.id)
+
+
+@pytest.fixture
+def waiting(house: Engine, prefect: "SyncPrefectClient", workers: "Workers") -> str:
+    """A case whose visit was entered and waits."""
+    from tests.flows.working import arm
+
+    key = a_case(house, "signal", now())
+    arm(house)
+    workers.enter_due()
+    return key
 
 
 @pytest.fixture(autouse=True)

@@ -17,15 +17,6 @@ from tests.flows.working import IMPATIENT, arm, comes_at, only, runs, said
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 
-@pytest.fixture
-def waiting(house, prefect, workers):
-    """A case whose visit was entered and waits."""
-    key = a_case(house, "signal", now())
-    arm(house)
-    workers.enter_due()
-    return key
-
-
 def test_a_run_that_was_killed_at_it_crashes_and_another_takes_over(
     house, prefect, workers, waiting
 ):

@@ -324,15 +324,6 @@ def test_a_visit_that_prefect_refuses_to_make_again_stops_no_comparison(some, fa
 # --- with a real server --------------------------------------------------------------------------
 
 
-@pytest.fixture
-def waiting(house, prefect, workers):
-    """A case whose visit was entered and waits."""
-    key = a_case(house, "signal", now())
-    arm(house)
-    workers.enter_due()
-    return key
-
-
 def test_a_run_deleted_or_cancelled_by_hand_comes_back_long_before_its_moment(
     house, prefect, workers, waiting
 ):
