@@ -13,7 +13,7 @@ from casework.connect import connect
 from casework.intake import receive_signal
 from casework.refusals import NotFound
 from casework.stock import take_stock
-from flows import reasons, settings, words
+from flows import clean, reasons, settings, troubles, words
 from flows.arming import Arming
 from flows.clock import now
 from flows.deployments import deployment_id
@@ -106,6 +106,25 @@ def test_a_visit_that_waits_for_what_is_late_says_since_when_and_when_it_is_told
     said = words.waits(stock.waits_for, now())
     assert said.startswith("te laat sinds ")
     assert said.endswith(f"(gemeld; weer op {words.moment(stock.next_at)})")
+
+
+@pytest.mark.parametrize(
+    ("flow", "given", "breaks"),
+    [(clean.clean, {}, "flows.clean.clean_up"),
+     (troubles.trouble, {"kind": "runs_failed"}, "flows.troubles.tell_of_runs")],
+    ids=["clean", "trouble"],
+)  # fmt: skip
+def test_a_run_without_a_case_that_breaks_off_says_why_and_nothing_else(
+    house, prefect, monkeypatch, flow, given, breaks
+):
+    def broken(*_args, **_named):
+        raise ValueError(CANARY)
+
+    monkeypatch.setattr(breaks, broken)
+    state = flow(**given, return_state=True)
+    assert (state.is_failed(), OURS.what in state.message, CANARY in state.message) == (
+        True, True, False,
+    )  # fmt: skip
 
 
 def errors_of(file):
