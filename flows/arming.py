@@ -20,6 +20,7 @@ from casework.visits import Visit, frontier, unarmed
 from flows import artifacts, bells, clock, house_pictures, pictures
 from flows.discretion import kind_and_place
 from flows.reconciling import Reconciling
+from flows.sayings import Sayings
 from flows.settings import FlowSettings
 from flows.visit_runs import VisitRuns
 from flows.window import reachable
@@ -45,19 +46,28 @@ class Arming:
         self._deployments: dict[str, UUID] = {}
         self._refused: dict[int, float] = {}
         self._was_away = True
+        self._sayings = Sayings()
 
     def loop(self, stop: threading.Event) -> None:
         """Arms until told to stop. Prefect may come and go; the rows wait."""
         while not stop.is_set():
-            pause = AWAY_SECONDS
-            try:
-                pause = POLL_SECONDS if self.round() else AWAY_SECONDS
-            except Exception as error:
-                # Weather, nearly always: Prefect is restarting. The next round starts afresh.
-                log.warning("arming failed: %s", kind_and_place(error))
-                self._deployments.clear()
-                self._was_away = True
+            pause = POLL_SECONDS if self.try_round() else AWAY_SECONDS
             bells.ARMING.wait(0 if stop.is_set() else pause)
+
+    def try_round(self) -> bool:
+        """A round, whatever comes of it; False: nothing is armed for now, and the log says why."""
+        try:
+            well = self.round()
+        except Exception as error:
+            # Weather, nearly always: Prefect is restarting. The next round starts afresh.
+            said = f"visits are not armed for now: {kind_and_place(error)}"
+            self._sayings.say(log, logging.WARNING, said)
+            self._deployments.clear()
+            self._was_away = True
+            return False
+        if well:
+            self._sayings.over()
+        return well
 
     def round(self) -> bool:
         """Every visit that needed a run has one, and pictures are fresh; False: no Prefect."""

@@ -31,6 +31,7 @@ from prefect.workers.base import (
 from flows import bells, clock
 from flows.declared import IN_PROCESS
 from flows.discretion import kind_and_place
+from flows.sayings import Sayings
 from flows.settings import FlowSettings
 
 POLL_SECONDS = 10.0  # bells make a visit prompt; polling only makes it certain
@@ -104,13 +105,16 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
         return BaseWorkerResult(identifier=str(flow_run.id), status_code=0)
 
     async def _poll_when_rung(self) -> None:
+        sayings = Sayings()
         while True:
             await to_thread.run_sync(bells.VISITS.wait, 60.0, abandon_on_cancel=True)
             if self.is_setup:
                 try:
                     await self.get_and_submit_flow_runs()
+                    sayings.over()
                 except Exception as error:
-                    log.warning("polling failed: %s", kind_and_place(error))
+                    said = f"visits that are due are not entered for now: {kind_and_place(error)}"
+                    sayings.say(log, logging.WARNING, said)
 
     async def _due(self) -> list[FlowRun]:
         try:

@@ -65,7 +65,8 @@ def _keep(long_run: LongRun, settings: FlowSettings) -> None:
             wait = FIRST_WAIT
             sayings.over()
         except Exception as error:
-            _say(sayings, logging.ERROR, f"{long_run.flow.name} broke off: {kind_and_place(error)}")
+            said = f"{long_run.flow.name} broke off: {kind_and_place(error)}"
+            sayings.say(log, logging.ERROR, said)
             bells.STOPPING.wait(wait)
             # A loop that ran well for long and then broke off starts again soon.
             lived_well = time.monotonic() - began > 2 * LONGEST_WAIT
@@ -75,7 +76,7 @@ def _keep(long_run: LongRun, settings: FlowSettings) -> None:
 def _once(long_run: LongRun, settings: FlowSettings, sayings: Sayings) -> None:
     name = long_run.flow.name
     if not reachable():
-        _say(sayings, logging.WARNING, f"{name} runs without Prefect for now")
+        sayings.say(log, logging.WARNING, f"{name} runs without Prefect for now")
         long_run.plainly(_prefect_is_back(PLAIN_LOOK_SECONDS))
         return
     try:
@@ -84,17 +85,12 @@ def _once(long_run: LongRun, settings: FlowSettings, sayings: Sayings) -> None:
     except Exception as error:
         # Whatever ails Prefect (its disk is full, its database locked), no promise waits for it.
         said = f"{name} runs without Prefect, which does not carry it: {kind_and_place(error)}"
-        _say(sayings, logging.WARNING, said)
+        sayings.say(log, logging.WARNING, said)
         long_run.plainly(_prefect_is_back(AILING_SECONDS))
         return
     if ended.is_failed():
         # The loop itself broke off: the next one waits a little, or it would break off at once.
         raise Undisclosed(ended.message or "it failed")
-
-
-def _say(sayings: Sayings, level: int, line: str) -> None:
-    if sayings.is_news(line, time.monotonic()):
-        log.log(level, line)
 
 
 def _run(long_run: LongRun, settings: FlowSettings) -> State[Any]:

@@ -1,5 +1,8 @@
 """What is the matter is said at once, and while it lasts only now and then."""
 
+import logging
+import time
+
 AGAIN_SECONDS = 600.0
 
 
@@ -15,6 +18,11 @@ class Sayings:
             return False
         self._said[text] = at
         return True
+
+    def say(self, log: logging.Logger, level: int, text: str) -> None:
+        """It stands in the log, unless it was said lately."""
+        if self.is_news(text, time.monotonic()):
+            log.log(level, "%s", text)
 
     def over(self) -> None:
         """The matter is over: when it comes again it is news."""

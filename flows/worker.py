@@ -107,8 +107,8 @@ def _enter_visits(settings: "FlowSettings", lookout: "Lookout") -> None:
                 sayings.over()
             said = f"no visit is entered for now: {kind_and_place(error)}"
             heard = bells.STOPPING.is_set() or lookout.shut_out
-            if not heard and sayings.is_news(said, time.monotonic()):
-                log.warning(said)
+            if not heard:
+                sayings.say(log, logging.WARNING, said)
         bells.STOPPING.wait(AWAY_SECONDS)
 
 

@@ -1,5 +1,6 @@
 """Shared by all tests: a real SQLite file and a real PostgreSQL, both built by the migrations."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,6 +58,15 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 def sqlite_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """The same on SQLite alone, for what does not depend on the database."""
     yield from _database(request, tmp_path, "sqlite")
+
+
+SaidBy = Callable[[logging.Logger], list[logging.LogRecord]]
+
+
+@pytest.fixture
+def said_by(caplog: pytest.LogCaptureFixture) -> SaidBy:
+    """What one logger said: a thread that outlives the test before it may say something too."""
+    return lambda log: [record for record in caplog.records if record.name == log.name]
 
 
 class Worlds:

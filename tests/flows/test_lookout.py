@@ -23,12 +23,12 @@ from sqlalchemy.exc import OperationalError
 from casework.alert_views import alert_list
 from casework.intake import receive_signal
 from casework.promises import next_due
-from flows import bells, long_runs
+from flows import arming, bells, long_runs
 from flows.arming import Arming
 from flows.clock import now
 from flows.discretion import Undisclosed, kind_and_place
 from flows.long_runs import AILING_SECONDS, LongRun, keep_going, prepared
-from flows.lookout import MEANWHILE, Lookout
+from flows.lookout import MEANWHILE, Lookout, log
 from flows.sayings import AGAIN_SECONDS, Sayings
 from flows.settings import FlowSettings
 from flows.watch import watch, watch_plainly
@@ -108,7 +108,7 @@ def test_no_server_or_no_address_says_what_to_set(monkeypatch, address):
 GONE, BACK = Look(Stand.AWAY, "nobody answers"), Look(Stand.OPEN, "it answers")
 
 
-def test_it_is_said_once_and_again_after_a_while_and_when_it_is_over(caplog):
+def test_it_is_said_once_and_again_after_a_while_and_when_it_is_over(caplog, said_by):
     caplog.set_level("INFO")
     lookout = Lookout()
     for found, at in (
@@ -116,11 +116,22 @@ def test_it_is_said_once_and_again_after_a_while_and_when_it_is_over(caplog):
         (BACK, 800), (BACK, 800 + 2 * AGAIN_SECONDS),
     ):  # fmt: skip
         lookout.turn(found, at)
-    assert [record.message for record in caplog.records] == [
+    assert [record.getMessage() for record in said_by(log)] == [
         "it answers", f"nobody answers ({MEANWHILE})", f"nobody answers ({MEANWHILE})",
         "it answers",
     ]  # fmt: skip
-    assert [record.levelno for record in caplog.records][1] == logging.WARNING
+    assert said_by(log)[1].levelno == logging.WARNING
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_arming_that_prefect_does_not_carry_is_said_once(house, monkeypatch, said_by):
+    a_case(house, "signal", now())
+    watcher = Arming(house, FlowSettings())
+    with a_server(OURS) as url:
+        speaks_to(monkeypatch, url)
+        assert [watcher.try_round() for _ in range(3)] == [False] * 3
+    (told,) = said_by(arming.log)
+    assert told.getMessage().startswith("visits are not armed for now: ")
 
 
 @pytest.mark.parametrize("said", [OLDER, "4.0.0"])

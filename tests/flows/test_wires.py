@@ -12,7 +12,7 @@ from escalation.interruptions import ALWAYS
 from flows import bells
 from flows.clock import now
 from flows.deliver import deliver_plainly
-from flows.wires import Watched
+from flows.wires import Watched, log
 from notifications.channels import ChannelError
 from notifications.mailbox import Mailbox
 from tests.builders import a_case
@@ -41,12 +41,12 @@ def test_a_file_that_changed_is_taken_over_once(file):
 
 
 @pytest.mark.parametrize("damage", ["[channels", '[everybody]\nbudget = "KANARIE"\n'])
-def test_a_damaged_file_leaves_the_former_in_force_and_is_said_once(file, caplog, damage):
+def test_a_damaged_file_leaves_the_former_in_force_and_is_said_once(file, said_by, damage):
     watched = Watched()
     former, _ = watched.now()
     file.write_text(damage)
     assert [watched.now() for _ in range(3)] == [(former, False)] * 3
-    assert [record.levelname for record in caplog.records].count("ERROR") == 1
+    assert [record.levelname for record in said_by(log)] == ["ERROR"]
 
 
 def test_a_sender_does_not_begin_with_a_damaged_file(file):
