@@ -8,6 +8,20 @@ WRITTEN_AS = {
     "^(nl|en)$": "nl or en",
 }
 
+# By what ails it (casework/ailments.py).
+OF_THE_DATABASE = {
+    "other version": "the database is not ready for this version; run: estafette migrate",
+    "busy": "the database is locked by another program; nothing was changed. Close what uses the "
+    "file (a backup, a database browser) and try again",
+    "read only": "the database can not be written to; check the rights on its file and folder",
+    "full": "the disk is full; nothing was changed. Make room and try again",
+    "broken": "the disk is full or broken; nothing was changed. Make room and try again",
+    "not opened": "the database file can not be opened; check ESTAFETTE_DATA and that its folder "
+    "can be written to, then run estafette migrate",
+    "damaged": "the database file is damaged or is not a database; restore it from a backup",
+    "away": "the database can not be reached; check ESTAFETTE_DATABASE_URL, and that it runs",
+}
+
 
 def sentence_for(error: BaseException) -> str | None:
     """What to tell the person, or None when this is a bug of ours."""
@@ -57,28 +71,10 @@ def in_words(error: Any) -> str:
 
 
 def _database(error: Any) -> str:
-    said = str(error.orig).lower()
-    if "no such table" in said or "does not exist" in said:
-        return "the database is not ready for this version; run: estafette migrate"
-    if "locked" in said:
-        return (
-            "the database is locked by another program; nothing was changed. Close what uses "
-            "the file (a backup, a database browser) and try again"
-        )
-    if "readonly" in said or "read-only" in said:
-        return "the database can not be written to; check the rights on its file and folder"
-    if "full" in said:
-        return "the disk is full; nothing was changed. Make room and try again"
-    if "unable to open" in said:
-        return (
-            "the database file can not be opened; check ESTAFETTE_DATA and that its folder can be "
-            "written to, then run estafette migrate"
-        )
-    if "not a database" in said or "malformed" in said:
-        return "the database file is damaged or is not a database; restore it from a backup"
-    if any(word in said for word in ("connection", "connect", "authentication", "timeout")):
-        return "the database can not be reached; check ESTAFETTE_DATABASE_URL, and that it runs"
-    return f"the database refused this ({type(error.orig).__name__}); nothing was changed"
+    from casework.ailments import ailment_of
+
+    refused = f"the database refused this ({type(error.orig).__name__}); nothing was changed"
+    return OF_THE_DATABASE.get(ailment_of(error) or "", refused)
 
 
 def _of_other_rooms(error: BaseException) -> str | None:

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.exceptions import PrefectHTTPStatusError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from casework.alert_views import alert_list
 from casework.intake import receive_signal
@@ -192,6 +192,13 @@ def test_a_prefect_that_takes_no_runs_is_left_alone_for_a_while(monkeypatch):
     assert tried == [0, AILING_SECONDS, 2 * AILING_SECONDS]
 
 
+def of_sqlite(code):
+    """An error as SQLite gives it: a code, and a text that may quote anything."""
+    error = sqlite3.OperationalError(SECRET)
+    error.sqlite_errorname = code
+    return error
+
+
 SECRET = "INSERT INTO cases VALUES ('Kanariepietstraat 12')"
 
 
@@ -199,18 +206,24 @@ SECRET = "INSERT INTO cases VALUES ('Kanariepietstraat 12')"
     ("error", "said"),
     [
         (OSError(28, "No space left on device", SECRET), "a disk is full, make room (OSError)"),
-        (sqlite3.OperationalError("database or disk is full"),
+        (of_sqlite("SQLITE_FULL"),
          "the disk of the database is full, make room (OperationalError)"),
-        (OperationalError(SECRET, {}, psycopg.errors.DiskFull("No space left on device")),
+        (OperationalError(SECRET, {}, of_sqlite("SQLITE_IOERR_WRITE")),
+         "the disk of the database is full or broken (OperationalError)"),
+        (OperationalError(SECRET, {}, psycopg.errors.DiskFull(SECRET)),
          "the disk of the database is full, make room (OperationalError)"),
+        (OperationalError(SECRET, {}, of_sqlite("SQLITE_CANTOPEN")),
+         "the database file can not be opened, is the disk full? (OperationalError)"),
         (OperationalError(SECRET, {}, psycopg.OperationalError("connection refused")),
          "the database can not be reached (OperationalError)"),
-        (OperationalError(f"{SECRET} disk is full", {}, sqlite3.OperationalError("near CASE")),
-         "OperationalError"),
+        (OperationalError(f"{SECRET} disk is full", {}, of_sqlite("SQLITE_ERROR")),
+         "the database is not of this version, run estafette migrate (OperationalError)"),
+        (IntegrityError(SECRET, {}, psycopg.errors.UniqueViolation(SECRET)), "IntegrityError"),
         (ConnectionRefusedError("connection refused"), "ConnectionRefusedError"),
         (PrefectHTTPStatusError(SECRET, request=httpx.Request("GET", "http://a"),
                                 response=httpx.Response(503)),
-         "Prefect's server answers 503, its own log says why (PrefectHTTPStatusError)"),
+         "Prefect's server does not answer as it should, its own log says why "
+         "(PrefectHTTPStatusError 503)"),
         (ValueError(SECRET), "ValueError"),
         (Undisclosed("as it was"), "as it was"),
     ],

@@ -14,10 +14,11 @@ from casework.intake import receive_signal
 from casework.refusals import NotFound
 from casework.stock import take_stock
 from flows import clean, reasons, settings, troubles, words
+from flows.ailment_words import words_for
 from flows.arming import Arming
 from flows.clock import now
 from flows.deployments import deployment_id
-from flows.reasons import NOTHING_LOST, OURS, explained, reason, trouble_of
+from flows.reasons import NOTHING_LOST, OURS, explained, reason
 from flows.settings import FlowSettings
 from tests.builders import a_case, a_signal
 from tests.flows.run_page import logged
@@ -62,7 +63,9 @@ def test_a_visit_whose_database_is_away_says_so_and_is_tried_again(
         settings.engine.cache_clear()
     failed = only(prefect, "melding")
     assert failed.state_type == StateType.FAILED
-    assert said(failed).startswith(f"{key}: de database is niet bereikbaar (OperationalError, ")
+    assert said(failed).startswith(
+        f"{key}: het bestand van de database gaat niet open (OperationalError, "
+    )
     impatient = FlowSettings.model_construct(stuck_seconds=0, horizon_days=400, work_pool=POOL)
     assert Arming(house, impatient).round()
     assert runs(prefect, "melding")[0].state_type == StateType.SCHEDULED
@@ -135,7 +138,7 @@ def errors_of(file):
     yield "bezet", f"sqlite:///{file}", "SELECT 1 FROM kept"
     held.rollback()
     yield "past niet", f"sqlite:///{file}", f"SELECT * FROM {CANARY}"
-    yield "niet bereikbaar", f"sqlite:///{file}/nowhere/x.db", "SELECT 1"
+    yield "gaat niet open", f"sqlite:///{file}/nowhere/x.db", "SELECT 1"
     held.execute("INSERT INTO kept VALUES (?)", (CANARY,))
     held.commit()
     yield "van Estafette zelf", f"sqlite:///{file}", f"INSERT INTO kept VALUES ('{CANARY}')"
@@ -172,7 +175,7 @@ def test_a_postgresql_that_is_locked_or_older_or_gone_is_told_apart(postgres_url
     gone = connect("postgresql://nobody@127.0.0.1:9/nothing")
     with pytest.raises(sa.exc.OperationalError) as away:
         gone.connect()
-    told = [trouble_of(caught.value).what for caught in (locked, older, away)]
+    told = [words_for(caught.value).what for caught in (locked, older, away)]
     assert told == [
         "de database is bezet (op slot)",
         "de database past niet bij deze versie van Estafette",
