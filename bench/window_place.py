@@ -140,10 +140,11 @@ def _find_binaries() -> None:
 
 
 def _quiet(rows: Engine) -> None:
-    """Every promise lies beyond the horizon, so that no visit is armed by itself."""
+    """Every promise lies beyond the horizon, so that no visit is armed by itself; none is of law,
+    or a run in the ordinary queue would be made anew in the other."""
     beyond = sa.literal(datetime.now(UTC) + timedelta(days=500), UtcTime())
     with rows.begin() as connection:
-        connection.execute(sa.update(Checkpoint).values(next_at=beyond))
+        connection.execute(sa.update(Checkpoint).values(next_at=beyond, statutory=False))
         connection.execute(sa.update(Visit).values(run_id=None, wake_at=beyond, seen_version=1))
 
 
