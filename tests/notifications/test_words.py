@@ -66,9 +66,7 @@ def test_words_that_cannot_be_used_are_refused_when_saved_and_nothing_changes(
 
 
 @pytest.mark.parametrize("damage", [b"== title ==\n$name", b"\xff\xfe", b""])
-def test_damaged_words_do_not_stop_an_alert_and_are_told_of_once(
-    folder, damage, caplog, said_by
-):
+def test_damaged_words_do_not_stop_an_alert_and_are_told_of_once(folder, damage, caplog, said_by):
     save("nl", "ours.txt", OWN)
     (folder / "nl.txt").write_bytes(damage)
     with caplog.at_level(logging.ERROR):
