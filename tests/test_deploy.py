@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tests.desk.test_metrics import GOLDEN
 ROOT = Path(__file__).parents[1]
 DASHBOARD = json.loads((ROOT / "deploy/grafana/estafette.json").read_text("utf-8"))
 RULES = yaml.safe_load((ROOT / "deploy/prometheus/estafette.rules.yml").read_text("utf-8"))
+TRIED = yaml.safe_load((ROOT / "deploy/prometheus/estafette.rules.test.yml").read_text("utf-8"))
 PAGE = (ROOT / "docs/metrics.md").read_text("utf-8")
 # As they are asked for: the samples of a family have names of their own.
 ASKED = {
@@ -79,6 +82,27 @@ def test_every_rule_says_how_bad_it_is_and_what_to_do():
             assert rule["labels"]["severity"] in {"critical", "warning"}
             assert rule["annotations"]["summary"]
             assert rule["annotations"]["description"]
+
+
+def test_every_rule_is_tried_until_it_comes_and_at_a_moment_at_which_it_does_not_yet():
+    asked = [one for test in TRIED["tests"] for one in test["promql_expr_test"]]
+    comes = {rule for one in asked if "exp_samples" in one for rule in tried(one["expr"])}
+    waits = {rule for one in asked if "exp_samples" not in one for rule in tried(one["expr"])}
+    assert comes == waits == {rule["alert"] for group in RULES["groups"] for rule in group["rules"]}
+
+
+def tried(expression: str) -> list[str]:
+    return re.findall(r'alertname="(\w+)"', expression)
+
+
+def test_prometheus_takes_the_rules_and_each_comes_when_it_should():
+    if not (promtool := shutil.which("promtool")):
+        pytest.skip("no promtool here: it comes with Prometheus")
+    for words in (["check", "rules", "estafette.rules.yml"],
+                  ["test", "rules", "estafette.rules.test.yml"]):  # fmt: skip
+        done = subprocess.run([promtool, *words], cwd=ROOT / "deploy/prometheus",
+                              capture_output=True, text=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_page_about_metrics_explains_every_metric_and_every_rule():
