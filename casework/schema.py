@@ -86,6 +86,12 @@ def is_known(revision: str) -> bool:
     return revision in {script.revision for script in known}
 
 
+def is_behind(engine: Engine) -> bool:
+    """Whether this version has a migration that the database lacks; a newer schema lacks none."""
+    at = revision_of(engine)
+    return at is None or (is_known(at) and at != newest_revision())
+
+
 def newest_revision() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+NOT_READY = "the database is not ready for this version; run: estafette migrate"
 # How a field is written, by its pattern: casework.people.KEY, NewContact.language.
 WRITTEN_AS = {
     r"^[a-z0-9][a-z0-9-]*$": "small letters, digits and hyphens, such as regie-noord",
@@ -10,7 +11,7 @@ WRITTEN_AS = {
 
 # By what ails it (casework/ailments.py).
 OF_THE_DATABASE = {
-    "other version": "the database is not ready for this version; run: estafette migrate",
+    "other version": NOT_READY,
     "busy": "the database is locked by another program; nothing was changed. Close what uses the "
     "file (a backup, a database browser) and try again",
     "read only": "the database can not be written to; check the rights on its file and folder",

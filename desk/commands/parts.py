@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import typer
 
 from desk import say
+from desk.plainly import NOT_READY
 from desk.settings import LOOPBACK, DeskSettings
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def worker() -> None:
     """
     if not os.environ.get("PREFECT_API_URL"):
         say.stop(NO_PREFECT)
-    _refuse_no_database()
+    _refuse_unready()
     os.execv(sys.executable, [sys.executable, "-m", "flows.worker"])
 
 
@@ -48,7 +49,7 @@ def desk() -> None:
 
     settings = DeskSettings()
     _refuse_unnamed(settings.desk_host)
-    _refuse_no_database()
+    _refuse_unready()
     uvicorn.run(
         desk_app(settings), host=settings.desk_host, port=settings.desk_port, log_level="warning",
         access_log=False, timeout_graceful_shutdown=STOP_SECONDS,
@@ -74,9 +75,11 @@ def _refuse_unnamed(host: str) -> None:
         say.stop(NO_ADDRESS)
 
 
-def _refuse_no_database() -> None:
-    """A database that is not there, or was never migrated, is said now, in one sentence."""
+def _refuse_unready() -> None:
+    """A database that is not there, or not migrated for this version, is said now, in one sentence:
+    who starts this process again is so made to wait until it is."""
     from casework.connect import connect
-    from casework.views import case_list
+    from casework.schema import is_behind
 
-    case_list(connect(), limit=1)
+    if is_behind(connect()):
+        say.stop(NOT_READY)

@@ -82,6 +82,21 @@ def test_a_part_without_its_database_says_so_and_does_not_start(estafette, monke
     assert "can not be reached" in said.err
 
 
+@pytest.mark.parametrize("part", ["desk", "worker"])
+@pytest.mark.parametrize("at", ["0001", None])
+def test_a_part_that_comes_before_the_migration_is_done_ends_and_says_so(
+    estafette, monkeypatch, part, at
+):
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    with connect().begin() as connection:
+        connection.execute(sa.text("DELETE FROM alembic_version"))
+        if at:
+            connection.execute(sa.text(f"INSERT INTO alembic_version VALUES ('{at}')"))
+    said = estafette(part)
+    assert said.code == 1
+    assert "run: estafette migrate" in said.err
+
+
 def test_the_desk_serves_until_it_is_told_to_stop(folder):
     with a_desk(folder) as (process, at):
         assert until_answered(f"{at}/health") == 200
