@@ -7,13 +7,18 @@ import inspect
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
+import sys
+import threading
 import tomllib
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import yaml
+from alembic.script import ScriptDirectory
 
 ROOT = Path(__file__).parents[1]
 COMPOSE_TEXT = (ROOT / "deploy/compose/compose.yaml").read_text("utf-8")
@@ -43,6 +48,7 @@ CONFIGS = {
 }
 CONTAINERFILE = (ROOT / "deploy/Containerfile").read_text("utf-8")
 MACHINES = (ROOT / "docs/machines.md").read_text("utf-8")
+NOBODY = "http://127.0.0.1:1"
 
 
 def variables() -> dict[str, str | None]:
@@ -168,6 +174,29 @@ def test_the_entrypoint_hands_over_what_files_hold_and_says_what_it_cannot_read(
         assert str(broken) in done.stderr
 
 
+def test_health_is_asked_of_the_process_itself_though_the_environment_names_a_proxy():
+    answers = [200, 503]
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(answers.pop(0))
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        env = {"HEALTH_URL": f"http://127.0.0.1:{server.server_port}/", "http_proxy": NOBODY}
+        healthy = [sys.executable, ROOT / "deploy/healthy"]
+        well, ill = (subprocess.run(healthy, env=env, capture_output=True, check=False)
+                     for _ in range(2))  # fmt: skip
+        server.shutdown()
+    assert (well.returncode, ill.returncode) == (0, 1)
+    assert b"503" in ill.stderr
+    assert subprocess.run(healthy, env={}, check=False).returncode == 0, "nobody is asked anything"
+
+
 def test_secrets_are_made_once_and_kept_from_others(tmp_path):
     shutil.copytree(ROOT / "deploy/compose", tmp_path / "compose")
     shutil.rmtree(tmp_path / "compose/secrets", ignore_errors=True)
@@ -179,7 +208,7 @@ def test_secrets_are_made_once_and_kept_from_others(tmp_path):
     assert texts[0] == texts[1]
     assert (tmp_path / "compose/secrets").stat().st_mode & 0o777 == 0o700
     files = {one["file"].removeprefix("./secrets/") for one in COMPOSE["secrets"].values()}
-    assert files - texts[0].keys() == {"tls_pem", "mail_password"}, "these are the operator's"
+    assert files - texts[0].keys() == {"tls_pem", "MAIL_PASSWORD"}, "these are the operator's"
     assert len(set(texts[0].values())) == len(texts[0])
     assert len(texts[0]["link_secret"]) >= 32
 
@@ -188,6 +217,23 @@ def test_compose_asks_for_what_its_example_explains_and_for_nothing_else():
     example = (ROOT / "deploy/compose/.env.example").read_text("utf-8")
     asked = set(re.findall(r"(?<!\$)\$\{(\w+)", COMPOSE_TEXT))
     assert asked == set(re.findall(r"^(\w+)=", example, re.M))
+
+
+def test_nobody_goes_on_before_postgres_has_its_databases():
+    asks = COMPOSE["services"]["postgres"]["healthcheck"]["test"]
+    # While they are made, at the first start, its own image lets it answer at the socket alone.
+    assert asks[asks.index("--host") + 1] == "127.0.0.1"
+    for name in ("prefect-migrate", "estafette-migrate"):
+        assert OURS[name]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+@pytest.mark.parametrize("file", ["compose/channels.example.toml", "kubernetes/channels.toml"])
+def test_the_channels_that_are_handed_out_can_work_with_the_secrets_that_are(file):
+    from notifications.channels import Channels
+
+    text = (ROOT / "deploy" / file).read_text("utf-8")
+    assert "MAIL_PASSWORD" in COMPOSE["secrets"]
+    assert [*Channels.from_toml(text, {"MAIL_PASSWORD": "geheim"}).by_name] == ["mail"]
 
 
 def test_only_the_door_is_reached_from_outside():
@@ -220,7 +266,11 @@ def test_every_workload_has_what_keeps_it_in_bounds_and_finds_its_own_pods():
     assert budgets == {n for n, one in WORKLOADS.items() if one["spec"].get("replicas", 1) > 1}
     for name, one in WORKLOADS.items():
         pod, container = one["spec"]["template"]["spec"], CONTAINERS[name]
+        for first in pod.get("initContainers", []):
+            assert first["securityContext"] == container["securityContext"]
+            assert {"requests", "limits"} <= first["resources"].keys()
         assert pod["securityContext"]["runAsNonRoot"]
+        assert pod["enableServiceLinks"] is False, "PREFECT_API_PORT would be the Service's"
         assert container["securityContext"]["readOnlyRootFilesystem"]
         assert {"requests", "limits"} <= container["resources"].keys()
         if one["kind"] != "Job":
@@ -233,6 +283,31 @@ def test_every_workload_has_what_keeps_it_in_bounds_and_finds_its_own_pods():
             claim["metadata"]["name"] for claim in one["spec"].get("volumeClaimTemplates", [])
         }
         assert mounted == {volume["name"] for volume in pod.get("volumes", [])} | claimed
+
+
+@pytest.mark.parametrize("named", ["prefect-api", "prefect-services"])
+def test_prefect_is_counted_on_only_once_its_database_is_migrated(named):
+    (first,) = WORKLOADS[named]["spec"]["template"]["spec"]["initContainers"]
+    assert first["args"] == ["/opt/estafette/deploy/prefect-migrated"]
+    given = {one["name"] for one in first["env"]}
+    assert given == {"PREFECT_SERVER_DATABASE_CONNECTION_URL"}
+
+
+def test_prefects_database_is_ready_when_it_was_migrated_and_not_before(tmp_path):
+    from prefect.server.database.alembic_commands import alembic_config
+
+    file, asks = tmp_path / "prefect.db", [sys.executable, ROOT / "deploy/prefect-migrated"]
+    env = {"PATH": os.environ["PATH"], "PREFECT_HOME": str(tmp_path), "DO_NOT_TRACK": "1",
+           "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{file}"}  # fmt: skip
+    done = subprocess.run(asks, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Prefect's database is not ready for this version: ")
+    versions = Path(alembic_config().config_file_name).parent / "_migrations/versions/sqlite"
+    script = ScriptDirectory(versions.parents[1], version_locations=[versions])
+    with sqlite3.connect(file) as rows:  # as after a migration, which takes half a minute
+        rows.execute("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32))")
+        rows.execute("INSERT INTO alembic_version VALUES (?)", [script.get_current_head()])
+    subprocess.run(asks, env=env, capture_output=True, check=True)
 
 
 def test_the_page_names_every_key_of_the_secret_that_kubernetes_wants():
@@ -266,8 +341,8 @@ def test_the_image_is_made_of_what_is_there_and_runs_as_nobody_special():
     assert f"uv=={uv}" in CONTAINERFILE
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.M)
     assert copied == ["pyproject.toml uv.lock", "."]
-    for named in ("deploy/with-secrets", "deploy/healthy"):
-        assert f'"/opt/estafette/{named}"' in CONTAINERFILE
+    for named in ("deploy/with-secrets", "deploy/healthy", "deploy/prefect-migrated"):
+        assert f"/opt/estafette/{named}" in f"{CONTAINERFILE}{WORKLOADS}"
         assert os.access(ROOT / named, os.X_OK)
     assert re.findall(r"^USER (.+)$", CONTAINERFILE, re.M) == ["10001:10001"]
     ignored = (ROOT / ".containerignore").read_text("utf-8")
