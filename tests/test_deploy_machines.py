@@ -310,6 +310,12 @@ def test_prefects_database_is_ready_when_it_was_migrated_and_not_before(tmp_path
     subprocess.run(asks, env=env, capture_output=True, check=True)
 
 
+def test_prefects_services_hear_that_they_are_to_stop():
+    # They handle no SIGTERM, and the kernel gives process 1 none that it does not handle.
+    assert WORKLOADS["prefect-services"]["spec"]["template"]["spec"]["shareProcessNamespace"]
+    assert OURS["services"]["init"]
+
+
 def test_the_page_names_every_key_of_the_secret_that_kubernetes_wants():
     keys = {
         one["valueFrom"]["secretKeyRef"]["key"]
