@@ -16,6 +16,7 @@ from uuid import UUID
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import PrefectSignal
 from prefect.flow_engine import run_flow
 from prefect.flows import Flow
 from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES
@@ -33,6 +34,7 @@ from flows.window import reachable
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 PLAIN_LOOK_SECONDS = 3.0  # how often a plain loop asks whether Prefect is back
 AILING_SECONDS = 60.0  # how long it leaves a Prefect alone that answers and takes no runs
+NOT_OVER = ["PENDING", "RUNNING", "PAUSED", "CANCELLING"]
 # Prefect's client tries for minutes by itself, and all that time no promise would be raised.
 IMPATIENT = {PREFECT_CLIENT_MAX_RETRIES: 2, PREFECT_API_REQUEST_TIMEOUT: 10.0}
 
@@ -82,8 +84,9 @@ def _once(long_run: LongRun, settings: FlowSettings, sayings: Sayings) -> None:
     try:
         with temporary_settings(IMPATIENT):
             ended = _run(long_run, settings)
-    except Exception as error:
-        # Whatever ails Prefect (its disk is full, its database locked), no promise waits for it.
+    except (Exception, PrefectSignal) as error:
+        # Whatever ails Prefect (its disk is full, its database locked), no promise waits for it;
+        # nor for whoever suspended this run on its page, of which Prefect tells by a signal.
         said = f"{name} runs without Prefect, which does not carry it: {kind_and_place(error)}"
         sayings.say(log, logging.WARNING, said)
         long_run.plainly(_prefect_is_back(AILING_SECONDS))
@@ -117,7 +120,7 @@ def _end_left_overs(client: SyncPrefectClient, deployment: UUID) -> None:
     wanted = {
         "deployment_id": {"any_": [str(deployment)]},
         "tags": {"all_": [instance()]},
-        "state": {"type": {"any_": ["PENDING", "RUNNING"]}},
+        "state": {"type": {"any_": NOT_OVER}},
     }
     for run in client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted)):
         gone: State[None] = Crashed(message="het proces dat deze run droeg is weg")
