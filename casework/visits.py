@@ -74,13 +74,13 @@ def unarmed(
 
 def frontier(engine: Engine, now: datetime, *, horizon: timedelta, most: int) -> datetime:
     """Visits whose moment is later than this wait in the rows alone: those beyond the horizon, and
-    all but the `most` nearest."""
+    all but the `most` nearest. What is due by now never does, however many come at that moment."""
     nth = sa.select(col(Row.wake_at)).where(UNFINISHED, col(Row.wake_at).is_not(None))
     nth = nth.order_by(col(Row.wake_at)).offset(most).limit(1)
     with reading(engine) as session:
         found = session.execute(nth).scalar()
     # Not at that moment itself, at which many more may come.
-    return min(found - AN_INSTANT, now + horizon) if found else now + horizon
+    return max(now, min(found - AN_INSTANT, now + horizon)) if found else now + horizon
 
 
 def named(engine: Engine, ids: Collection[int], now: datetime) -> list[Visit]:

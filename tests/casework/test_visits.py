@@ -188,6 +188,18 @@ def test_the_frontier_lets_only_the_nearest_through(engine, most, days):
     assert len(waiting(engine, horizon=until - NOW)) == min(most, 5)
 
 
+def test_more_visits_at_one_moment_than_are_armed_ahead_are_armed_when_it_has_come(engine):
+    for n in range(4):
+        a_case(engine, address=f"Straat {n}")
+    waiting(engine)  # arming has seen them
+    come = datetime(2026, 3, 4, 8, tzinfo=UTC)
+    assert frontier(engine, NOW, horizon=HORIZON, most=2) < come
+    raise_all(engine, come)
+    later = come + timedelta(minutes=1)
+    until = frontier(engine, later, horizon=HORIZON, most=2)
+    assert len(waiting(engine, later, horizon=until - later)) == 4
+
+
 def test_raising_alone_does_not_call_a_run_that_comes_by_itself(engine, in_signal):
     arm(engine)
     raise_all(engine, datetime(2026, 3, 4, 8, tzinfo=UTC))
