@@ -45,13 +45,22 @@ def declare(client: SyncPrefectClient, pool: str) -> None:
 
 
 def deployment_id(client: SyncPrefectClient, flow: str, pool: str) -> UUID:
-    """Prefect's id of the flow's deployment, which is declared when Prefect does not know it."""
+    """Prefect's id of the flow's deployment, which is declared when Prefect does not know it, or
+    when its work pool is gone."""
     with _one_at_a_time:
-        try:
-            return client.read_deployment_by_name(f"{flow}/{NAME}").id
-        except ObjectNotFound:  # Prefect's database is new
-            _declare_all(client, pool)
-            return client.read_deployment_by_name(f"{flow}/{NAME}").id
+        if (known := _at_work(client, flow)) is not None:
+            return known
+        _declare_all(client, pool)
+        return client.read_deployment_by_name(f"{flow}/{NAME}").id
+
+
+def _at_work(client: SyncPrefectClient, flow: str) -> UUID | None:
+    """The deployment's id, while it has a work pool to make runs in."""
+    try:
+        found = client.read_deployment_by_name(f"{flow}/{NAME}")
+    except ObjectNotFound:  # Prefect's database is new
+        return None
+    return found.id if found.work_pool_name else None
 
 
 def _declare_all(client: SyncPrefectClient, pool: str) -> None:

@@ -38,7 +38,7 @@ from flows.visit_runs import (
     comes_after,
     is_,
     is_late_by_mistake,
-    waits_behind,
+    misplaced,
 )
 
 PAGE = 200
@@ -120,9 +120,9 @@ class Reconciling:
         if run is None:
             return False
         if is_(run, "scheduled"):
-            misplaced = comes_after(run, visit.wake_at) or waits_behind(run, visit)
+            elsewhere = comes_after(run, visit.wake_at) or misplaced(run, visit) is not None
             mistaken = is_late_by_mistake(run) or not carries(run, visit)
-            return misplaced or mistaken or visit.seen_version != visit.version
+            return elsewhere or mistaken or visit.seen_version != visit.version
         return is_(run, "final") or self._is_stuck(run)
 
     def _prefect_to_rows(

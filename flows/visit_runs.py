@@ -25,6 +25,8 @@ ARMED = "klaargezet"
 COMES_AT_ONCE = "komt nu: er is iets veranderd in de zaak"
 IS_GONE = "het proces van dit bezoek is weg"
 GOES_FIRST = "vervangen: een wettelijke termijn gaat voor, in de wachtrij wettelijk"
+IN_NO_QUEUE = "vervangen: de wachtrij van deze run is verwijderd"
+GONE = {codes.NOT_FOUND, codes.BAD_REQUEST}  # of a deployment, and of its work pool
 A_SECOND = 1.0
 
 
@@ -55,9 +57,9 @@ class VisitRuns:
             completed(self._engine, visit.id, clock.now())
         elif is_(run, "final"):
             self._make(visit, run, calmly)
-        elif is_(run, "scheduled") and waits_behind(run, visit):
+        elif is_(run, "scheduled") and (why := misplaced(run, visit)):
             self._make(visit, run, calmly)
-            self.end(run, Cancelled(message=GOES_FIRST))
+            self.end(run, Cancelled(message=why))
         elif is_(run, "scheduled"):
             self._move(visit, run, visit.wake_at)
         elif age(run) >= self._settings.stuck_after.total_seconds():
@@ -93,9 +95,10 @@ class VisitRuns:
         try:
             return self._ask_for(visit, before, at)
         except PrefectHTTPStatusError as error:
-            if error.response.status_code != codes.NOT_FOUND:
+            if error.response.status_code not in GONE:
                 raise
-            # The deployment is gone, by hand or with Prefect's database: it is declared anew.
+            # The deployment or its work pool is gone, by hand or with Prefect's database: it is
+            # declared anew.
             self._deployments.clear()
             return self._ask_for(visit, before, at)
 
@@ -138,9 +141,13 @@ def carries(run: FlowRun, visit: Visit) -> bool:
     return run.parameters.get("case") == visit.case_key and same_visit
 
 
-def waits_behind(run: FlowRun, visit: Visit) -> bool:
-    """A promise of law came up after this run was made: a run's queue cannot be changed."""
-    return visit.statutory and not visit.left and run.work_queue_name != STATUTORY
+def misplaced(run: FlowRun, visit: Visit) -> str | None:
+    """Why the run is in the wrong queue, which cannot be changed: a promise of law came up after it
+    was made; or it is in none, and no worker would ever be given it."""
+    if run.work_pool_name is None:
+        return IN_NO_QUEUE
+    behind = visit.statutory and not visit.left and run.work_queue_name != STATUTORY
+    return GOES_FIRST if behind else None
 
 
 def comes_after(run: FlowRun, at: datetime) -> bool:

@@ -17,6 +17,7 @@ from flows.declared import DEPLOYMENTS as DECLARED
 from flows.declared import NAME
 
 DEPLOYMENTS = UUID(int=7)
+POOL = "estafette"
 
 
 class FakePrefect:
@@ -43,7 +44,8 @@ class FakePrefect:
         return [run for run in self.runs.values() if run.state and run.state.is_scheduled()]
 
     def read_deployment_by_name(self, name: str) -> SimpleNamespace:
-        return SimpleNamespace(id=uuid5(UUID(int=DEPLOYMENTS.int + self._life), name))
+        number = uuid5(UUID(int=DEPLOYMENTS.int + self._life), name)
+        return SimpleNamespace(id=number, work_pool_name=POOL)
 
     def _deployments(self) -> set[UUID]:
         names = (f"{one.flow}/{NAME}" for one in DECLARED)
@@ -82,8 +84,9 @@ class FakePrefect:
         if known is None or idempotency_key is None:
             known = uuid4()
             self.runs[known] = FlowRun(
-                id=known, flow_id=uuid4(), deployment_id=deployment_id, created=now(), **more
-            )
+                id=known, flow_id=uuid4(), deployment_id=deployment_id, created=now(),
+                work_pool_name=POOL, **more,
+            )  # fmt: skip
             self._keys[deployment_id, idempotency_key or str(known)] = known
             self.set_flow_run_state(known, state or Scheduled())
         self.before_answer(self.runs[known])

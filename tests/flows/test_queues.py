@@ -157,3 +157,24 @@ def test_a_visit_that_always_fails_is_not_tried_in_a_loop_and_others_are_entered
     assert comes_at(of[True]) > now()
     tried = [run for run in runs(prefect, "melding") if run.state_type == StateType.FAILED]
     assert len(tried) == 1, "tried once, and again at its next moment"
+
+
+@pytest.mark.parametrize("deleted", ["queue", "pool"])
+def test_visits_are_made_anew_where_a_worker_finds_them_when_somebody_deleted_their_queue(
+    house, prefect, workers, deleted
+):
+    key = a_case(house, "behavioural_order", now())
+    announce_order(house, key, now())
+    arm(house)
+    workers.enter_due()
+    if deleted == "pool":
+        prefect.delete_work_pool(POOL)
+    else:
+        queue = prefect.read_work_queue_by_name(STATUTORY, work_pool_name=POOL)
+        prefect.delete_work_queue_by_id(queue.id)
+    arm(house)
+    workers.enter_due()
+    (found,) = [run for run in runs(prefect, "gedragsaanwijzing") if run.state.is_scheduled()]
+    assert (found.work_pool_name, found.work_queue_name) == (POOL, STATUTORY)
+    assert said(found).startswith("wacht tot ")
+    assert prefect.read_deployment_by_name("audit/estafette").work_pool_name == POOL
