@@ -34,6 +34,7 @@ from flows.visit_runs import (
     IS_GONE,
     VisitRuns,
     age,
+    as_number,
     carries,
     comes_after,
     is_,
@@ -167,9 +168,10 @@ class Reconciling:
         return [run for run in found if str(run.id) not in kept]
 
     def _known(self, runs: VisitRuns, ids: list[str]) -> dict[str, FlowRun]:
-        if not ids:
+        numbers = [number for one in ids if (number := as_number(one))]
+        if not numbers:
             return {}
-        wanted = FlowRunFilter.model_validate({"id": {"any_": ids}})
+        wanted = FlowRunFilter.model_validate({"id": {"any_": numbers}})
         found = runs.client.read_flow_runs(flow_run_filter=wanted, limit=PAGE)
         return {str(run.id): run for run in found}
 

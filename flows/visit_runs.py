@@ -68,8 +68,9 @@ class VisitRuns:
             self._make(visit, run, calmly)
 
     def read(self, run_id: str | None) -> FlowRun | None:
+        number = as_number(run_id or "")
         try:
-            return self.client.read_flow_run(UUID(run_id)) if run_id else None
+            return self.client.read_flow_run(number) if number else None
         except ObjectNotFound:
             return None
 
@@ -133,6 +134,14 @@ class VisitRuns:
         if flow not in self._deployments:
             self._deployments[flow] = deployment_id(self.client, flow, self._settings.work_pool)
         return self._deployments[flow]
+def as_number(run_id: str) -> UUID | None:
+    """None for what is no number of a run: somebody wrote it there, and no run has it."""
+    try:
+        return UUID(run_id)
+    except ValueError:
+        return None
+
+
 
 
 def carries(run: FlowRun, visit: Visit) -> bool:

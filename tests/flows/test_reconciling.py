@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -33,6 +33,7 @@ from flows import reconciling
 from flows.arming import Arming
 from flows.clock import now
 from flows.declared import STATUTORY
+from flows.visit_runs import as_number
 from flows.words import run_name
 from tests.builders import a_case, a_town, announce_order, go
 from tests.flows.fake_prefect import FakePrefect
@@ -127,6 +128,10 @@ def points_at_a_run_that_never_was(engine, prefect, visit, run):
     sql(engine, "UPDATE visits SET run_id = :run WHERE id = :id", id=visit, run=str(uuid4()))
 
 
+def points_at_what_is_no_run(engine, prefect, visit, run):
+    sql(engine, "UPDATE visits SET run_id = 'by hand' WHERE id = :id", id=visit)
+
+
 def points_at_the_run_of_another(engine, prefect, visit, run):
     other = next(one for at, one in open_rows(engine).items() if at != visit and one)
     sql(engine, "UPDATE visits SET run_id = :run WHERE id = :id", id=visit, run=other)
@@ -144,7 +149,7 @@ def closes(engine, prefect, visit, run):
 
 MEDDLING = [
     delete, double, comes_too_late, points_nowhere, points_at_a_run_that_never_was,
-    points_at_the_run_of_another, is_an_older_row, closes,
+    points_at_what_is_no_run, points_at_the_run_of_another, is_an_older_row, closes,
     *(ends_as(state) for state in (Cancelled, Completed, Crashed, Failed, Pending, Running)),
 ]  # fmt: skip
 
@@ -174,7 +179,7 @@ def test_whatever_was_meddled_with_each_open_visit_ends_with_one_run(worlds, fak
 
 
 def _uuid(text):
-    return UUID(text) if text else None
+    return as_number(text or "")
 
 
 @pytest.fixture
@@ -319,6 +324,13 @@ def test_a_visit_that_prefect_refuses_to_make_again_stops_no_comparison(some, fa
     fake.set_flow_run_state(fake.scheduled()[0].id, Cancelled())
     for _ in range(2 * CASES):
         assert watcher.round()
+
+
+def test_a_row_that_names_what_is_no_run_stops_nobody(some, fake):
+    visit, run = next(iter(open_rows(some).items()))
+    points_at_what_is_no_run(some, fake, visit, fake.runs[_uuid(run)])
+    settle(some)
+    each_open_visit_has_exactly_one_run(some, fake)
 
 
 # --- with a real server --------------------------------------------------------------------------
