@@ -29,6 +29,7 @@ POLL_SECONDS = 1.5
 AWAY_SECONDS = 10.0  # between two looks while Prefect cannot be reached
 PICTURES_SECONDS = FRONTIER_SECONDS = 60.0
 REFUSED_SECONDS = 300.0  # until a visit whose run Prefect refused is tried again
+AILING_SECONDS = 30.0  # and one at which Prefect broke; others come first meanwhile
 BATCH = 50
 REFUSALS = range(400, 500)  # of HTTP: asking again at once would be refused again
 
@@ -79,8 +80,9 @@ class Arming:
             return False
         with get_client(sync_client=True) as client:
             runs = VisitRuns(self._engine, self._settings, client, self._deployments)
-            self._reconcile(runs)
+            self._look_for_lost(runs)
             self._arm_all(runs)
+            self._reconcile(runs)
             self._refresh_pictures(client)
         return True
 
@@ -103,12 +105,14 @@ class Arming:
             self._frontier = frontier(self._engine, clock.now(), horizon=horizon, most=most)
         return self._frontier - clock.now()
 
-    def _reconcile(self, runs: VisitRuns) -> None:
+    def _look_for_lost(self, runs: VisitRuns) -> None:
         if self._was_away:
             self._reconciling.begin_again()
             artifacts.forget()  # its database may be another
             self._reconciling.lost(runs)
             self._was_away = False
+
+    def _reconcile(self, runs: VisitRuns) -> None:
         if self._reconciling.is_due():
             self._reconciling.page(runs, lambda visit: self._arm(runs, visit, calmly=False))
 
@@ -124,14 +128,18 @@ class Arming:
             before = {visit.id for visit in visits}
 
     def _arm(self, runs: VisitRuns, visit: Visit, *, calmly: bool) -> None:
+        if visit.id in self._refused:
+            return
         try:
             runs.arm(visit, calmly=calmly)
         except PrefectHTTPStatusError as error:
-            if error.response.status_code not in REFUSALS:
+            # Perhaps this one alone: it keeps no other waiting, in this round or in the next.
+            refused = error.response.status_code in REFUSALS
+            pause = REFUSED_SECONDS if refused else AILING_SECONDS
+            self._refused[visit.id] = time.monotonic() + pause
+            if not refused:
                 raise
-            # This one alone is refused: it keeps no other waiting.
             log.warning("visit %d was refused: %s", visit.id, kind_and_place(error))
-            self._refused[visit.id] = time.monotonic() + REFUSED_SECONDS
 
     def _is_old(self) -> bool:
         return time.monotonic() - self._pictured_at >= PICTURES_SECONDS

@@ -4,7 +4,7 @@ import itertools
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from uuid import uuid4
 
@@ -324,6 +324,29 @@ def test_a_visit_that_prefect_refuses_to_make_again_stops_no_comparison(some, fa
     fake.set_flow_run_state(fake.scheduled()[0].id, Cancelled())
     for _ in range(2 * CASES):
         assert watcher.round()
+
+
+def test_a_run_at_which_prefect_itself_breaks_keeps_no_other_waiting(some, fake, monkeypatch):
+    poisoned, *others = [_uuid(run) for run in open_rows(some).values()]
+    fake.set_flow_run_state(poisoned, Cancelled())
+    for run in others:
+        fake.delete_flow_run(run)
+    answer, read = (
+        httpx.Response(500, request=httpx.Request("GET", "http://prefect")),
+        fake.read_flow_run,
+    )
+
+    def breaks(run_id):
+        if run_id == poisoned:
+            raise PrefectHTTPStatusError("no", request=answer.request, response=answer)
+        return read(run_id)
+
+    monkeypatch.setattr(fake, "read_flow_run", breaks)
+    watcher = Arming(some, IMPATIENT)
+    for _ in range(4 * CASES):
+        with suppress(PrefectHTTPStatusError):
+            watcher.round()
+    assert len(fake.scheduled()) == CASES - 1
 
 
 def test_a_row_that_names_what_is_no_run_stops_nobody(some, fake):
