@@ -39,14 +39,18 @@ def pointed_at(engine: Engine, run_ids: Collection[str]) -> set[str]:
 
 
 def is_open(engine: Engine, case_key: str, stage: str, number: int | None) -> bool | None:
-    """Whether the case is at this visit now; None when there is no such visit."""
+    """Whether the case is at this visit now, without a number at its latest of the stage; None when
+    there is no such visit."""
     query = (
         sa.select(col(Row.left_at).is_(None))
         .join(Case, col(Case.id) == col(Row.case_id))
-        .where(col(Case.key) == case_key, col(Row.stage) == stage, col(Row.number) == number)
+        .where(col(Case.key) == case_key, col(Row.stage) == stage)
+        .order_by(col(Row.number).desc())
     )
     with reading(engine) as session:
-        return session.execute(query).scalar()
+        return session.execute(query.limit(1)).scalar()
+    if number is not None:
+        query = query.where(col(Row.number) == number)
 
 
 def forgotten(engine: Engine, runs: Mapping[int, str]) -> None:

@@ -1,5 +1,6 @@
 """The Dutch sentences Prefect shows: keys, questions of the path and dates, never a person."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from escalation.text import Text
 OPEN, RAISED, ANSWERED, LAPSED = "Open", "Gemeld", "Beantwoord", "Vervallen"
 ELSEWHERE = "andere beslissing, met reden"
 A_MOMENT_BEFORE = timedelta(microseconds=1)
+A_NUMBER = re.compile(r"[0-9]{1,9}")  # anything longer is no visit's, and no column holds it
 
 
 def run_name(case_key: str, stage: str, number: int) -> str:
@@ -23,7 +25,7 @@ def run_name(case_key: str, stage: str, number: int) -> str:
 def number_in(name: str) -> int | None:
     """The visit's number in a run's name; None when a person named the run otherwise."""
     _, dot, number = name.rpartition(" · ")
-    return int(number) if dot and number.isdigit() else None
+    return int(number) if dot and A_NUMBER.fullmatch(number) else None
 
 
 def found(promise: Promise) -> str:

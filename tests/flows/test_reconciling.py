@@ -356,6 +356,16 @@ def test_a_row_that_names_what_is_no_run_stops_nobody(some, fake):
     each_open_visit_has_exactly_one_run(some, fake)
 
 
+@pytest.mark.parametrize("name", ["amber-fox", "bezoek · ²", f"bezoek · {10**20}"])
+def test_a_second_run_that_somebody_named_says_truly_why_it_was_ended(some, fake, name):
+    visit, run = next(iter(open_rows(some).items()))
+    fake.runs[_uuid(run)].name = name
+    double(some, fake, visit, fake.runs[_uuid(run)])
+    settle(some)
+    ended = [one for one in fake.runs.values() if one.state.type == StateType.CANCELLED]
+    assert [one.state.message for one in ended] == [reconciling.ELSEWHERE]
+
+
 # --- with a real server --------------------------------------------------------------------------
 
 

@@ -67,6 +67,8 @@ def test_a_run_name_gives_the_number_back(stage):
     assert number_in(run_name("2026-00042", stage, 3)) == 3
 
 
-@pytest.mark.parametrize("name", ["amber-fox", "2026-00042", "x · y", "a · b · c", ""])
+@pytest.mark.parametrize(
+    "name", ["amber-fox", "2026-00042", "x · y", "a · b · c", "", "x · ²", f"x · {10**20}"]
+)
 def test_a_name_a_person_gave_has_no_number(name):
     assert number_in(name) is None
