@@ -24,11 +24,13 @@ def open_visits(
     return page, rows[-1].case_id if len(rows) == limit else 0
 
 
-def nearest_runs(engine: Engine, limit: int) -> list[str]:
-    """The runs that come first, as the rows say."""
-    query = sa.select(col(Row.run_id)).where(UNFINISHED, col(Row.run_id).is_not(None))
+def outermost_runs(engine: Engine, limit: int) -> list[str]:
+    """The runs that come first and those that come last, as the rows say."""
+    query = sa.select(col(Row.run_id)).where(UNFINISHED, col(Row.run_id).is_not(None)).limit(limit)
+    wakes = col(Row.wake_at)
     with reading(engine) as session:
-        return [*session.execute(query.order_by(col(Row.wake_at)).limit(limit)).scalars()]
+        found = [session.execute(query.order_by(by)).scalars() for by in (wakes, wakes.desc())]
+        return [run for runs in found for run in runs]
 
 
 def pointed_at(engine: Engine, run_ids: Collection[str]) -> set[str]:
@@ -47,10 +49,10 @@ def is_open(engine: Engine, case_key: str, stage: str, number: int | None) -> bo
         .where(col(Case.key) == case_key, col(Row.stage) == stage)
         .order_by(col(Row.number).desc())
     )
-    with reading(engine) as session:
-        return session.execute(query.limit(1)).scalar()
     if number is not None:
         query = query.where(col(Row.number) == number)
+    with reading(engine) as session:
+        return session.execute(query.limit(1)).scalar()
 
 
 def forgotten(engine: Engine, runs: Mapping[int, str]) -> None:

@@ -22,8 +22,8 @@ from casework.pointing import (
     all_forgotten,
     forgotten,
     is_open,
-    nearest_runs,
     open_visits,
+    outermost_runs,
     pointed_at,
     recalled,
 )
@@ -72,9 +72,9 @@ class Reconciling:
         return time.monotonic() >= self._next_at
 
     def lost(self, runs: VisitRuns) -> bool:
-        """Prefect knows none of the runs that come first: its database is another one. Then no
-        visit points at a run any more, and all are armed again, the nearest first."""
-        sample = nearest_runs(self._engine, SAMPLE)
+        """Prefect knows none of the runs that come first or last: its database is another one. Then
+        no visit points at a run any more, and all are armed again, the nearest first."""
+        sample = outermost_runs(self._engine, SAMPLE)
         if not sample or self._known(runs, sample):
             return False
         log.warning("Prefect does not know our runs; making them again")

@@ -366,6 +366,18 @@ def test_a_second_run_that_somebody_named_says_truly_why_it_was_ended(some, fake
     assert [one.state.message for one in ended] == [reconciling.ELSEWHERE]
 
 
+def test_when_somebody_deleted_the_runs_that_come_first_the_others_are_not_made_again(
+    some, fake, monkeypatch
+):
+    monkeypatch.setattr(reconciling, "SAMPLE", 2)
+    monkeypatch.setattr(reconciling, "all_forgotten", lambda _engine: pytest.fail("all of them"))
+    first = sql(some, "SELECT run_id FROM visits WHERE left_at IS NULL ORDER BY wake_at LIMIT 2")
+    for run in first:
+        fake.delete_flow_run(_uuid(run))
+    settle(some)
+    each_open_visit_has_exactly_one_run(some, fake)
+
+
 # --- with a real server --------------------------------------------------------------------------
 
 
