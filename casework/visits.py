@@ -140,11 +140,13 @@ def _in_need(
     wakes, left = col(Row.wake_at), col(Row.left_at)
     # A run just armed for a left visit gets the same time to come as any other before it is chased.
     chased = CALLED & (col(Row.armed_at) <= left)
-    # A left visit waits for nothing: its run went back to waiting while the case was leaving.
+    # A left visit waits for nothing: its run went back to waiting while the case was leaving, and
+    # had not seen that.
+    unaware = CALLED & (wakes > now)
     reasons: tuple[tuple[Any, ...], ...] = (
         (wakes, CALLED, UNFINISHED, HERE, HAS_RUN),
         (wakes, NO_RUN, HERE, wakes <= until),
-        (left, UNFINISHED, GONE, sa.or_(NO_RUN, chased, wakes > now)),
+        (left, UNFINISHED, GONE, sa.or_(NO_RUN, chased, unaware)),
         (wakes, UNFINISHED, HAS_RUN, wakes <= now - stuck_after),
     )
     wanted = [

@@ -4,7 +4,7 @@ A run is asked for by an idempotency key, so two watchers that make the same one
 killed before its row was written, end with one run. The key names the run that this one replaces.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from httpx import codes
@@ -27,7 +27,7 @@ IS_GONE = "het proces van dit bezoek is weg"
 GOES_FIRST = "vervangen: een wettelijke termijn gaat voor, in de wachtrij wettelijk"
 IN_NO_QUEUE = "vervangen: de wachtrij van deze run is verwijderd"
 GONE = {codes.NOT_FOUND, codes.BAD_REQUEST}  # of a deployment, and of its work pool
-A_SECOND = 1.0
+A_SECOND, AN_HOUR = 1.0, timedelta(hours=1)
 
 
 class VisitRuns:
@@ -82,10 +82,8 @@ class VisitRuns:
         return {self._deployment(stage): stage for stage in STAGES if not STAGES[stage].is_end}
 
     def _make(self, visit: Visit, before: FlowRun | None, calmly: bool) -> None:
-        # One that failed would fail again: it is tried at the case's next moment, or when something
-        # changes.
         failed = before is not None and is_(before, "failed")
-        at = visit.wake_at if failed or calmly else clock.now()
+        at = _again_at(visit) if failed else visit.wake_at if calmly else clock.now()
         run = self._create(visit, before, at)
         # An older life of this database asked for the same run, perhaps for another case.
         while is_(run, "final") or not carries(run, visit):
@@ -134,14 +132,14 @@ class VisitRuns:
         if flow not in self._deployments:
             self._deployments[flow] = deployment_id(self.client, flow, self._settings.work_pool)
         return self._deployments[flow]
+
+
 def as_number(run_id: str) -> UUID | None:
     """None for what is no number of a run: somebody wrote it there, and no run has it."""
     try:
         return UUID(run_id)
     except ValueError:
         return None
-
-
 
 
 def carries(run: FlowRun, visit: Visit) -> bool:
@@ -162,6 +160,14 @@ def misplaced(run: FlowRun, visit: Visit) -> str | None:
 def comes_after(run: FlowRun, at: datetime) -> bool:
     planned = run.next_scheduled_start_time
     return planned is None or (planned - at).total_seconds() > A_SECOND
+
+
+def _again_at(visit: Visit) -> datetime:
+    """One that failed would fail again: it is tried at the case's next moment, or when something
+    changes. Where the case has left there is no such moment: in an hour."""
+    if visit.left and visit.seen_version == visit.version:
+        return clock.now() + AN_HOUR
+    return visit.wake_at
 
 
 def is_late_by_mistake(run: FlowRun) -> bool:

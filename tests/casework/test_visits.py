@@ -272,11 +272,21 @@ def test_a_left_visit_whose_run_got_lost_is_chased(engine, in_signal):
 
 def test_a_run_that_went_back_to_waiting_while_the_case_was_leaving_is_called(engine, in_signal):
     (visit,) = arm(engine)
-    go(engine, in_signal, "unfounded", NOW + DAY)
     version = case_view(engine, in_signal, NOW).version
+    go(engine, in_signal, "unfounded", NOW + DAY)
     armed(engine, visit.id, "run-1", NOW + 9 * DAY, NOW + DAY + timedelta(seconds=1), version)
     found = waiting(engine, NOW + DAY + timedelta(seconds=2))
     assert [(v.id, v.left) for v in found] == [(visit.id, True)]
+
+
+def test_a_left_visit_whose_run_is_to_be_tried_again_is_left_alone_until_then(engine, in_signal):
+    (visit,) = arm(engine)
+    go(engine, in_signal, "unfounded", NOW + DAY)
+    version = case_view(engine, in_signal, NOW).version
+    again = NOW + DAY + timedelta(hours=1)
+    armed(engine, visit.id, "run-2", again, NOW + DAY + timedelta(seconds=1), version)
+    assert waiting(engine, again) == []
+    assert [v.id for v in waiting(engine, again + STUCK)] == [visit.id]
 
 
 # --- what is shown -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from flows import in_process
 from flows.clock import now
 from flows.declared import ORDINARY, STATUTORY
 from flows.deployments import declare
-from tests.builders import a_case, announce_order
+from tests.builders import a_case, announce_order, go
 from tests.flows.working import IMPATIENT, POOL, arm, comes_at, only, runs, said
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -157,6 +157,25 @@ def test_a_visit_that_always_fails_is_not_tried_in_a_loop_and_others_are_entered
     assert comes_at(of[True]) > now()
     tried = [run for run in runs(prefect, "melding") if run.state_type == StateType.FAILED]
     assert len(tried) == 1, "tried once, and again at its next moment"
+
+
+def test_a_left_visit_that_always_fails_is_not_tried_in_a_loop_either(
+    house, prefect, workers, monkeypatch
+):
+    key = a_case(house, "signal", now())
+    arm(house)
+    workers.enter_due()
+    go(house, key, "take_up", now())
+
+    def take_stock(*_args, **_more):
+        raise RuntimeError("poison")
+
+    monkeypatch.setattr("flows.visiting.take_stock", take_stock)
+    for _ in range(4):
+        arm(house, IMPATIENT)
+        workers.enter_due()
+    tried = [run for run in runs(prefect, "melding") if run.state_type == StateType.FAILED]
+    assert len(tried) == 1, "tried once, and again in an hour"
 
 
 @pytest.mark.parametrize("deleted", ["queue", "pool"])
