@@ -7,6 +7,7 @@ priorities, limits, Late and Cancel do what they do for any other worker.
 import logging
 import math
 import os
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,7 @@ BATCH = 10  # whatever is more urgent by law waits for at most so many that were
 SLOW_SECONDS = 5.0  # one that takes longer keeps its place, but no longer the others waiting
 PATIENCE = 2 / 3  # of the time after which arming takes its run to be an orphan
 TOOK_TOO_LONG = "duurde te lang en is losgelaten; wordt bij het volgende moment opnieuw geprobeerd"
+YEARS = timedelta(days=3653)
 
 log = logging.getLogger("estafette.flows.worker")
 
@@ -160,8 +162,9 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
             return False
         claim: State[None] = Pending()
         # With a moment of its own. Without, a run that was moved between the two calls would make
-        # the engine sleep until that moment, perhaps for weeks, and keep this place meanwhile.
-        claim.state_details.scheduled_time = planned
+        # the engine sleep until that moment, perhaps for weeks, and keep this place meanwhile. And
+        # one long past: it would sleep as well while Prefect's clock is behind ours.
+        claim.state_details.scheduled_time = planned - YEARS
         answer = await self.client.set_flow_run_state(run.id, claim)
         run.state = answer.state
         return answer.status == SetStateStatus.ACCEPT

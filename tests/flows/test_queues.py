@@ -178,6 +178,15 @@ def test_a_left_visit_that_always_fails_is_not_tried_in_a_loop_either(
     assert len(tried) == 1, "tried once, and again in an hour"
 
 
+def test_a_visit_waits_for_no_clock_but_that_of_its_worker(house, prefect, workers, monkeypatch):
+    ahead = timedelta(minutes=10)
+    monkeypatch.setattr("flows.clock.now", lambda: now() + ahead)
+    a_case(house, "signal", now() + ahead)
+    arm(house)
+    workers.enter_due()
+    assert said(only(prefect, "melding")).startswith("wacht tot ")
+
+
 @pytest.mark.parametrize("deleted", ["queue", "pool"])
 def test_visits_are_made_anew_where_a_worker_finds_them_when_somebody_deleted_their_queue(
     house, prefect, workers, deleted
