@@ -36,6 +36,7 @@ from flows.sayings import Sayings
 from flows.settings import FlowSettings
 
 POLL_SECONDS = 10.0  # bells make a visit prompt; polling only makes it certain
+TURN_SECONDS = 60.0  # a thread that waits for a bell looks up so often
 BATCH = 10  # whatever is more urgent by law waits for at most so many that were asked for before
 SLOW_SECONDS = 5.0  # one that takes longer keeps its place, but no longer the others waiting
 PATIENCE = 2 / 3  # of the time after which arming takes its run to be an orphan
@@ -109,7 +110,7 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
     async def _poll_when_rung(self) -> None:
         sayings = Sayings()
         while True:
-            await to_thread.run_sync(bells.VISITS.wait, 60.0, abandon_on_cancel=True)
+            await to_thread.run_sync(bells.VISITS.wait, TURN_SECONDS, abandon_on_cancel=True)
             if self.is_setup:
                 try:
                     await self.get_and_submit_flow_runs()
@@ -179,7 +180,9 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
 
 
 async def _stop_with_us(scope: anyio.CancelScope) -> None:
-    await to_thread.run_sync(bells.STOPPING.wait, abandon_on_cancel=True)
+    # By turns: a thread that waited without end would stay behind at every stay that breaks off.
+    while not await to_thread.run_sync(bells.STOPPING.wait, TURN_SECONDS, abandon_on_cancel=True):
+        pass
     scope.cancel()
 
 

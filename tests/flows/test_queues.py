@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+import anyio
 from prefect.client.schemas.objects import StateType
 from prefect.states import Pending, Scheduled
 
@@ -206,3 +207,19 @@ def test_visits_are_made_anew_where_a_worker_finds_them_when_somebody_deleted_th
     assert (found.work_pool_name, found.work_queue_name) == (POOL, STATUTORY)
     assert said(found).startswith("wacht tot ")
     assert prefect.read_deployment_by_name("audit/estafette").work_pool_name == POOL
+
+
+def test_a_stay_at_prefect_that_breaks_off_leaves_no_thread_behind(monkeypatch):
+    monkeypatch.setattr(in_process, "TURN_SECONDS", 0.01)
+
+    before = set(threading.enumerate())
+
+    async def stay():
+        async with anyio.create_task_group() as together:
+            together.start_soon(in_process._stop_with_us, together.cancel_scope)
+            while not set(threading.enumerate()) - before:
+                await anyio.sleep(0)
+            together.cancel_scope.cancel()
+
+    anyio.run(stay)
+    assert eventually(lambda: not set(threading.enumerate()) - before, 10)
