@@ -40,8 +40,8 @@ TURN_SECONDS = 60.0  # a thread that waits for a bell looks up so often
 BATCH = 10  # whatever is more urgent by law waits for at most so many that were asked for before
 SLOW_SECONDS = 5.0  # one that takes longer keeps its place, but no longer the others waiting
 PATIENCE = 2 / 3  # of the time after which arming takes its run to be an orphan
-TOOK_TOO_LONG = "duurde te lang en is losgelaten; wordt bij het volgende moment opnieuw geprobeerd"
 YEARS = timedelta(days=3653)
+TOOK_TOO_LONG = "duurde te lang en is losgelaten; wordt bij het volgende moment opnieuw geprobeerd"
 
 log = logging.getLogger("estafette.flows.worker")
 
@@ -131,8 +131,9 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
     async def _enter(self, run: FlowRun) -> None:
         """The visit is over, or at it for so long that nobody should wait for it."""
         assert self._runs_task_group is not None
-        await self._places.acquire_on_behalf_of(run.id)
         over = anyio.Event()
+        # On behalf of this entering: its run may be due again before all of it is over.
+        await self._places.acquire_on_behalf_of(over)
         self._runs_task_group.start_soon(self._visit, run, over)
         with anyio.move_on_after(self._slow):
             await over.wait()
@@ -145,7 +146,7 @@ class EstafetteWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorker
             # The run stays as it is; arming finds it from the rows and makes another.
             log.warning("visit broke off: %s", kind_and_place(error))
         finally:
-            self._places.release_on_behalf_of(run.id)
+            self._places.release_on_behalf_of(over)
             over.set()
 
     async def _give_up(self, run: FlowRun) -> None:

@@ -2,10 +2,11 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
 import anyio
+import pytest
 from prefect.client.schemas.objects import StateType
 from prefect.states import Pending, Scheduled
 
@@ -223,3 +224,29 @@ def test_a_stay_at_prefect_that_breaks_off_leaves_no_thread_behind(monkeypatch):
 
     anyio.run(stay)
     assert eventually(lambda: not set(threading.enumerate()) - before, 10)
+
+
+def test_a_run_that_is_due_again_while_its_visit_is_not_over_waits_its_turn(
+    house, prefect, workers, monkeypatch
+):
+    entered, release, worker = [], threading.Event(), workers._both[0]
+
+    def run(_flow, run):
+        entered.append(run.id)
+        if len(entered) == 1:
+            release.wait(60)
+
+    monkeypatch.setattr(in_process, "_run", run)
+    monkeypatch.setattr(worker, "_slow", 0.2)
+    a_case(house, "signal", now())
+    arm(house)
+    workers.enter_due()
+    again = only(prefect, "melding")
+    prefect.set_flow_run_state(again.id, Scheduled(scheduled_time=now()), force=True)
+    monkeypatch.setattr(worker, "_slow", 60.0)
+    with ThreadPoolExecutor(1) as other:
+        second = other.submit(workers.enter_due)
+        assert eventually(lambda: second.done() or worker._places.statistics().tasks_waiting)
+        release.set()
+        second.result(60)
+    assert entered == [again.id] * 2
