@@ -75,7 +75,11 @@ def waits(promise: Awaited | None, now: datetime) -> str:
 
 def _again(promise: Awaited, now: datetime) -> str:
     at = promise.next_at
-    return f" (gemeld; weer op {moment(at)})" if at and at > now else ""
+    if at is None or at <= now:
+        return ""
+    if not promise.raised:  # it could not be judged: nobody was told yet
+        return f" (nog niet gemeld; weer geprobeerd op {moment(at)})"
+    return f" (gemeld; weer op {moment(at)})"
 
 
 def looked(stock: Stock, says: str) -> str:

@@ -21,6 +21,7 @@ from flows.deployments import deployment_id
 from flows.reasons import NOTHING_LOST, OURS, explained, reason
 from flows.settings import FlowSettings
 from tests.builders import a_case, a_signal
+from tests.casework.test_poison import damage
 from tests.flows.run_page import logged
 from tests.flows.working import POOL, arm, only, runs, said
 
@@ -109,6 +110,16 @@ def test_a_visit_that_waits_for_what_is_late_says_since_when_and_when_it_is_told
     said = words.waits(stock.waits_for, now())
     assert said.startswith("te laat sinds ")
     assert said.endswith(f"(gemeld; weer op {words.moment(stock.next_at)})")
+
+
+def test_a_visit_says_of_what_could_not_be_judged_that_nobody_was_told_yet(house):
+    key = a_case(house, "signal", now() - timedelta(days=60))
+    damage(house, "due_on", "checkpoints", "9999-12-30", key)
+    damage(house, "next_rung", "checkpoints", 0, key)
+    stock = take_stock(house, key, "signal", now())
+    said = words.waits(stock.waits_for, now())
+    assert said.startswith("te laat sinds ")
+    assert said.endswith(f"(nog niet gemeld; weer geprobeerd op {words.moment(stock.next_at)})")
 
 
 @pytest.mark.parametrize(
