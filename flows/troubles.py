@@ -75,8 +75,9 @@ class Troubles:
         now = clock.now()
         if not timedelta(0) <= now - self._last <= ASLEEP:
             self._since = now
-        self._last = now
-        return _safely(self._of_rows, now) + _safely(self._of_runs, now)
+        told = _safely(self._of_rows, now) + _safely(self._of_runs, now)
+        self._last = clock.now()  # when it was over: waiting for Prefect is no sleep
+        return told
 
     def _of_rows(self, now: datetime) -> int:
         return _tell(self._engine, standing(self._engine, now, watched_since=self._since), now)

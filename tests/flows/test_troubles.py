@@ -16,6 +16,7 @@ from casework.connect import connect
 from escalation.troubles import (
     AUDIT_SILENT,
     NOT_RAISED,
+    PROMISES_LATE,
     REALLY_LATE,
     RUNS_CRASHED,
     RUNS_FAILED,
@@ -148,6 +149,25 @@ def test_after_a_sleep_of_the_machine_nothing_counts_as_late_before_it_had_the_t
     for at in (woke, woke + NOT_RAISED, woke + 2 * NOT_RAISED):
         monkeypatch.setattr("flows.clock.now", lambda at=at: at)
         assert looker.look() == 0
+
+
+def test_a_prefect_that_keeps_every_look_waiting_for_minutes_hides_no_late_promise(
+    ops, monkeypatch
+):
+    a_case(ops, "signal", now() - timedelta(days=60))
+    clock = [now()]
+    monkeypatch.setattr("flows.clock.now", lambda: clock[0])
+
+    def waits_long(_engine, _now):
+        clock[0] += 6 * MINUTE
+        return 0
+
+    monkeypatch.setattr(troubles, "tell_of_runs", waits_long)
+    looker = Troubles(ops)
+    for _ in range(3):
+        clock[0] += MINUTE
+        looker.look()
+    assert PROMISES_LATE in [kind for kind, _, _ in told(ops)]
 
 
 def test_a_database_that_is_not_there_breaks_nothing_and_names_nothing(tmp_path, caplog):
