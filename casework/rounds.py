@@ -1,8 +1,10 @@
 """Rounds: the last time the watch and the audit looked at everything, kept for whoever asks."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -16,13 +18,19 @@ from models.columns import Json, UtcTime
 
 __all__ = ["FINDINGS", "LastRound", "audited", "rounds_in", "swept"]
 # Several watches and audits keep one row: whoever looked last stays, an older look does nothing.
+# One from a moment that has yet to come was made by a clock that was ahead, and makes room.
+AHEAD = timedelta(minutes=5)
 KEEP = sa.text("""
     INSERT INTO rounds ("of", at, seconds, counted, found)
     VALUES (:of, :at, :seconds, :counted, :found)
     ON CONFLICT ("of") DO UPDATE SET at = excluded.at, seconds = excluded.seconds,
         counted = excluded.counted, found = excluded.found
-    WHERE rounds.at <= excluded.at
-""").bindparams(sa.bindparam("at", type_=UtcTime()), sa.bindparam("found", type_=Json))
+    WHERE rounds.at <= excluded.at OR rounds.at > :ahead
+""").bindparams(
+    sa.bindparam("at", type_=UtcTime()),
+    sa.bindparam("ahead", type_=UtcTime()),
+    sa.bindparam("found", type_=Json),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +48,24 @@ def swept(
 ) -> None:
     """The watch raised so many rungs in one round, and so late. An older round changes nothing but
     the counts of lateness, which add up whoever raised."""
-    told = {"of": RoundOf.WATCH.value, "at": now, "seconds": seconds, "counted": raised}
     with transaction(engine) as session:
-        session.execute(KEEP, told | {"found": {}})
+        session.execute(KEEP, _told(RoundOf.WATCH, now, seconds, raised, {}))
         keep(session, late or Tally())
 
 
 def audited(engine: Engine, report: Report, seconds: float) -> None:
     """The audit came to this report. An older one changes nothing."""
     found = Counter(finding.what for finding in report.findings)
-    told = {"of": RoundOf.AUDIT.value, "at": report.at, "seconds": seconds}
+    told = _told(RoundOf.AUDIT, report.at, seconds, report.checked, found)
     with transaction(engine) as session:
-        session.execute(KEEP, told | {"counted": report.checked, "found": dict(found)})
+        session.execute(KEEP, told)
+
+
+def _told(
+    of: RoundOf, at: datetime, seconds: float, counted: int, found: Mapping[str, int]
+) -> dict[str, Any]:
+    told = {"of": of.value, "at": at, "ahead": at + AHEAD, "seconds": seconds}
+    return told | {"counted": counted, "found": dict(found)}
 
 
 def rounds_in(session: Session) -> dict[RoundOf, LastRound]:

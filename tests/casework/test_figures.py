@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from casework.audit import audit
+from casework.audit import Report, audit
 from casework.figures import LATENESS, delivered, figures
 from casework.rounds import FINDINGS, audited, swept
 from models import UtcTime
@@ -103,7 +103,7 @@ def test_the_last_round_of_watch_and_audit_is_kept_and_an_older_one_changes_noth
     engine, in_signal
 ):
     swept(engine, 3, 0.25, LATER)
-    swept(engine, 9, 9.0, NOW)
+    swept(engine, 9, 9.0, LATER - SECOND)
     behind_the_back(engine, "UPDATE checkpoints SET next_at = since WHERE state = 'open'")
     audited(engine, audit(engine, LATER), 0.5)
     now = figures(engine, LATER)
@@ -114,6 +114,16 @@ def test_the_last_round_of_watch_and_audit_is_kept_and_an_older_one_changes_noth
     assert set(now.audit.found) <= set(FINDINGS)
     audited(engine, audit(engine, LATER + DAY), 0.5)
     assert len(rows(engine, "rounds")) == 2
+
+
+def test_a_round_by_a_clock_that_was_ahead_makes_room_for_the_next(engine):
+    for at in (NOW + 365 * DAY, NOW):
+        swept(engine, 1, 0.1, at)
+        audited(engine, Report(at, 1, ()), 0.1)
+    now = figures(engine, NOW)
+    assert now.sweep is not None
+    assert now.audit is not None
+    assert (now.sweep.at, now.audit.at) == (NOW, NOW)
 
 
 def _due_by_law(engine):

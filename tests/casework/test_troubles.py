@@ -110,6 +110,15 @@ def test_it_is_not_told_again_to_somebody_to_whom_the_former_could_not_be_sent_y
     assert tell_troubles(engine, CRASHED, NOW + 30 * DAY) == 1
 
 
+def test_what_a_clock_that_was_ahead_told_hides_nothing_once_it_is_right_again(engine):
+    a_contact(engine, "ops", "operations")
+    tell_troubles(engine, CRASHED, NOW + 30 * DAY)
+    send(engine, NOW + 30 * DAY)
+    assert tell_troubles(engine, {RUNS_CRASHED: 1}, NOW) == 1
+    assert tell_troubles(engine, {RUNS_CRASHED: 1}, NOW + MOMENT) == 0
+    assert told(engine) == [(RUNS_CRASHED, 3, "ops"), (RUNS_CRASHED, 1, "ops")]
+
+
 def test_one_kind_keeps_no_other_quiet(engine):
     a_contact(engine, "ops", "operations")
     tell_troubles(engine, CRASHED, NOW)
@@ -242,6 +251,13 @@ def test_an_audit_that_stays_away_is_a_trouble_and_then_its_old_findings_are_non
     silent = standing(engine, NOW + SILENT + MOMENT, watched_since=LONG_AGO)
     assert silent[AUDIT_SILENT] == 35
     assert AUDIT_FINDINGS not in silent
+
+
+def test_an_audit_by_a_clock_that_was_ahead_hides_no_silence(engine):
+    found = (Finding("2026-00001", "no-holder"),)
+    audited(engine, Report(NOW + 365 * DAY, 1, found), 0.1)
+    stands = standing(engine, NOW + 2 * SILENT, watched_since=LONG_AGO)
+    assert (stands.get(AUDIT_SILENT), AUDIT_FINDINGS in stands) == (70, False)
 
 
 def test_an_installation_that_never_had_an_audit_is_silent_since_it_was_made(engine):
