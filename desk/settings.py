@@ -22,11 +22,13 @@ class DeskSettings(BaseSettings):
     prefect_host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     smtp_port: int = Field(default=8025, ge=1, le=65535)
     # The flows read these too; here they are checked before anything is started.
-    horizon_days: int = Field(default=400, ge=1)
-    armed_at_most: int = Field(default=10_000, ge=100)
-    ordinary_at_once: int = Field(default=0, ge=0)
+    horizon_days: int = Field(default=400, ge=1, le=36_500)
+    armed_at_most: int = Field(default=10_000, ge=100, le=10_000_000)
+    ordinary_at_once: int = Field(default=0, ge=0, le=10_000)
     visits_at_once: int = Field(default=1, ge=1, le=32)
-    stuck_seconds: int = Field(default=90, ge=10)
+    stuck_seconds: int = Field(default=90, ge=10, le=86_400)
+    runs_kept_days: int = Field(default=180, ge=1, le=36_500)
+    heartbeat_signals: bool = False
     desk_host: str = "127.0.0.1"  # for `estafette desk` alone; `up` stays on loopback
     desk_port: int = Field(default=8080, ge=1, le=65535)
     work_pool: str = "estafette"  # in which the doctor looks for workers

@@ -35,6 +35,7 @@ def worker() -> None:
     """
     if not os.environ.get("PREFECT_API_URL"):
         say.stop(NO_PREFECT)
+    DeskSettings()  # one that is out of range is said now, in one sentence
     _refuse_unready()
     os.execv(sys.executable, [sys.executable, "-m", "flows.worker"])
 

@@ -41,8 +41,10 @@ def watch() -> None:
     """
     from casework.connect import connect
     from casework.views import case_list
+    from desk.settings import DeskSettings
 
-    case_list(connect(), limit=1)  # a database that is not there is said now, in one sentence
+    DeskSettings()  # one that is out of range is said now, in one sentence; so is
+    case_list(connect(), limit=1)  # a database that is not there
     os.execv(sys.executable, [sys.executable, "-m", "flows.plain"])
 
 

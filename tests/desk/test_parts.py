@@ -67,6 +67,20 @@ def test_it_lets_nobody_in_from_elsewhere_before_it_knows_where_it_is_seen(
     assert "ESTAFETTE_DESK_URL" in said.err
 
 
+@pytest.mark.parametrize("command", ["worker", "watch"])
+def test_a_setting_that_is_out_of_range_is_said_before_anything_starts(
+    folder, estafette, monkeypatch, command
+):
+    def starts(*_args):
+        raise AssertionError("it was started")
+
+    monkeypatch.setattr(os, "execv", starts)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setenv("ESTAFETTE_STUCK_SECONDS", "5")
+    said = estafette(command)
+    assert (said.code, "ESTAFETTE_STUCK_SECONDS" in said.err) == (1, True)
+
+
 def test_a_worker_that_knows_no_prefect_says_so(estafette):
     said = estafette("worker")
     assert said.code == 1
