@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any
 from uuid import UUID
 
 from prefect import flow
@@ -25,7 +26,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import TERMINAL_STATES, Artifact, State
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Completed
+from prefect.states import Completed, Crashed
 
 from flows import clock
 from flows.declared import A_CASE, DEPLOYMENTS, NAME
@@ -39,6 +40,9 @@ STAGES = [deployed.flow for deployed in DEPLOYMENTS if deployed.takes is A_CASE]
 # An hour of watch, an audit: nobody looks for one of last season, and they are nearly all the runs.
 # So is what an automation starts when something is wrong.
 ROUTINE_KEPT = timedelta(days=30)
+NOT_OVER = ["PENDING", "RUNNING", "PAUSED", "CANCELLING"]
+GIVEN_UP = timedelta(hours=2)  # watch and deliver take one, all others minutes
+IS_GONE = "het proces van deze run is weg"
 ROUTINE = [deployed.flow for deployed in DEPLOYMENTS if deployed.flow not in STAGES]
 
 Over = Callable[[], bool]
@@ -47,13 +51,25 @@ Over = Callable[[], bool]
 @flow(name="clean", persist_result=False, validate_parameters=False)
 @explained
 def clean() -> State[None]:
-    """Removes runs that have been over for longer than they are kept, and their pictures."""
+    """Removes runs that have been over for longer than they are kept, and their pictures; says of
+    those whose process never came back that it is gone."""
     ends = time.monotonic() + LONGEST_SECONDS
     with discreet(), get_client(sync_client=True) as client:
+        give_up(client, clock.now())
         removed = clean_up(
             client, clock.now(), FlowSettings().runs_kept, lambda: time.monotonic() > ends
         )
     return Completed(message=f"{removed} oude runs en artefacten opgeruimd")
+
+
+def give_up(client: SyncPrefectClient, now: datetime) -> None:
+    """No run of ours but a visit's says that it is at it when that is long past all it could take:
+    its process is gone, and perhaps nobody of that name ever comes to end it."""
+    at_it = FlowRunFilter.model_validate({"state": {"type": {"any_": NOT_OVER}}})
+    for run in client.read_flow_runs(flow_run_filter=at_it, **_ours(ROUTINE)):
+        if run.state is not None and now - run.state.timestamp > GIVEN_UP:
+            gone: State[None] = Crashed(message=IS_GONE)
+            client.set_flow_run_state(run.id, gone, force=True)
 
 
 def clean_up(
@@ -82,18 +98,23 @@ def _old_runs(client: SyncPrefectClient, flows: Sequence[str], before: datetime)
         "state": {"type": {"any_": [kind.value for kind in TERMINAL_STATES]}},
         "end_time": {"before_": before.isoformat()},
     })  # fmt: skip
-    of_these = FlowFilter(name=FlowFilterName(any_=list(flows)))
-    ours = DeploymentFilter(name=DeploymentFilterName(any_=[NAME]))
     while runs := client.read_flow_runs(
-        flow_filter=of_these, flow_run_filter=ended, deployment_filter=ours, limit=BATCH,
-        sort=FlowRunSort.END_TIME_DESC,
-    ):  # fmt: skip
+        flow_run_filter=ended, limit=BATCH, sort=FlowRunSort.END_TIME_DESC, **_ours(flows)
+    ):
         for run in runs:
             # Pictures first: Prefect leaves them behind, and without their run nobody finds them.
             of_the_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
             while pictures := client.read_artifacts(artifact_filter=of_the_run, limit=BATCH):
                 yield _removed(client, pictures)
             yield _gone(client.delete_flow_run, run.id)
+
+
+def _ours(flows: Sequence[str]) -> dict[str, Any]:
+    """The filters that find runs of these flows, and of nobody else's."""
+    return {
+        "flow_filter": FlowFilter(name=FlowFilterName(any_=list(flows))),
+        "deployment_filter": DeploymentFilter(name=DeploymentFilterName(any_=[NAME])),
+    }
 
 
 def _removed(client: SyncPrefectClient, pictures: Iterable[Artifact]) -> int:

@@ -12,7 +12,7 @@ from prefect.states import Completed, Crashed, Failed, Running, Scheduled
 
 from flows import clock
 from flows.artifacts import KEPT
-from flows.clean import ROUTINE_KEPT, clean_up
+from flows.clean import GIVEN_UP, ROUTINE_KEPT, clean_up, give_up
 from flows.settings import FlowSettings
 
 HALF_A_YEAR = FlowSettings().runs_kept
@@ -78,6 +78,17 @@ def test_a_run_that_is_no_visit_goes_sooner_and_never_later_than_those(prefect, 
     assert there() == {visit}
     clean_up(prefect, clock.now() + 3 * DAY, 2 * DAY)
     assert there() == set()
+
+
+@pytest.mark.parametrize("flow", ["watch", "audit"])
+def test_a_run_whose_process_never_came_back_says_so_once_it_could_not_be_at_it(prefect, flow):
+    run = a_run(prefect, Running(), f"{flow}/estafette")
+    visit = a_run(prefect, Running())
+    give_up(prefect, clock.now() + GIVEN_UP - timedelta(minutes=5))
+    assert prefect.read_flow_run(run).state_type == StateType.RUNNING
+    give_up(prefect, clock.now() + GIVEN_UP + timedelta(minutes=5))
+    assert prefect.read_flow_run(run).state_type == StateType.CRASHED
+    assert prefect.read_flow_run(visit).state_type == StateType.RUNNING, "arming finds that one"
 
 
 def test_another_projects_run_is_not_ours_to_remove(prefect, later):
