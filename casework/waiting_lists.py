@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -37,16 +38,20 @@ def waiting_list(engine: Engine, stage: str, limit: int = 200) -> list[Waiting]:
         return _lines(session, [(v, key) for v, key in session.execute(nearest.limit(limit))])
 
 
-def waiting(engine: Engine) -> dict[str, tuple[int, int]]:
-    """By stage how many cases wait there, and how many of those in the rows alone: without a run in
-    Prefect."""
+def waiting(engine: Engine, frontier: datetime) -> dict[str, tuple[int, int, int]]:
+    """By stage how many cases wait there; and how many of those without a run in Prefect, because
+    they come after the frontier, and not yet."""
     with reading(engine) as session:
         total = _counted(session, HERE)
-        in_rows = _counted(session, HERE, NO_RUN)
-        return {stage: (count, in_rows.get(stage, 0)) for stage, count in total.items()}
+        without = _counted(session, HERE, NO_RUN)
+        far = _counted(session, HERE, NO_RUN, col(Visit.wake_at) > frontier)
+        return {
+            stage: (count, far.get(stage, 0), without.get(stage, 0) - far.get(stage, 0))
+            for stage, count in total.items()
+        }
 
 
-def _counted(session: Session, *which: sa.TextClause) -> dict[str, int]:
+def _counted(session: Session, *which: Any) -> dict[str, int]:
     query = sa.select(col(Visit.stage), sa.func.count()).where(*which).group_by(col(Visit.stage))
     return dict(session.execute(query).all())
 

@@ -31,13 +31,14 @@ def show_timeline(client: SyncPrefectClient, case_key: str, run_id: UUID | None)
 
 def show_waiting_lists(client: SyncPrefectClient, now: datetime, frontier: datetime) -> None:
     """An artifact per stage shows which cases wait there, the most urgent first, and how many of
-    them without a run in Prefect because their moment lies beyond the frontier."""
-    counts = waiting(engine())
+    them without a run in Prefect: because their moment lies beyond the frontier, or not yet."""
+    counts = waiting(engine(), frontier)
     for stage in OPEN_STAGES:
-        total, in_rows = counts.get(stage.key, (0, 0))
+        total, far, missing = counts.get(stage.key, (0, 0, 0))
         lines = waiting_list(engine(), stage.key) if total else []
-        head = [f"# In {stage.dutch}", _how_many(total, len(lines)), _in_rows(in_rows, frontier)]
-        text = "\n\n".join(part for part in [*head, _waiting(lines, now)] if part)
+        head = [f"# In {stage.dutch}", _how_many(total, len(lines))]
+        without = [_in_rows(far, frontier), _missing(missing)]
+        text = "\n\n".join(part for part in [*head, *without, _waiting(lines, now)] if part)
         show(client, f"waiting-{stage.key.replace('_', '-')}", text, None)
 
 
@@ -75,6 +76,16 @@ def _in_rows(count: int, frontier: datetime) -> str:
     )
 
 
+def _missing(count: int) -> str:
+    if not count:
+        return ""
+    have = "1 zaak heeft" if count == 1 else f"{count} zaken hebben"
+    return (
+        f"{have} nog geen run in Prefect, hoewel het moment nadert. Die wordt gemaakt; weigert "
+        "Prefect hem, dan staat dat in het log van de worker."
+    )
+
+
 def _cases(count: int) -> str:
     return "1 zaak wacht" if count == 1 else f"{count} zaken wachten"
 
@@ -92,4 +103,6 @@ def _waiting_line(row: Waiting, now: datetime) -> tuple[str, ...]:
 
 
 def _days(count: int) -> str:
+    if count == 0:
+        return "minder dan 1 dag"
     return "1 dag" if count == 1 else f"{count} dagen"

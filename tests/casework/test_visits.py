@@ -310,9 +310,10 @@ def test_the_waiting_list_of_a_stage_has_the_most_urgent_first(engine):
 def test_it_is_counted_how_many_wait_where(engine):
     near, _ = a_case(engine), a_case(engine, "aftercare", address="Ver 1")
     arm(engine)
-    assert waiting_where(engine) == {"signal": (1, 0), "aftercare": (1, 1)}
+    assert waiting_where(engine, NOW + HORIZON) == {"signal": (1, 0, 0), "aftercare": (1, 1, 0)}
     go(engine, near, "unfounded", NOW)
-    assert waiting_where(engine) == {"aftercare": (1, 1)}
+    assert waiting_where(engine, NOW + HORIZON) == {"aftercare": (1, 1, 0)}
+    assert waiting_where(engine, NOW + 99 * DAY) == {"aftercare": (1, 0, 1)}
 
 
 def test_the_timeline_tells_what_happened_in_order_without_a_name_or_address(engine, in_warning):

@@ -32,6 +32,8 @@ def test_a_waiting_list_says_how_many_wait_and_how_many_of_those_outside_prefect
     pictures.show_waiting_lists(None, now(), now() + HORIZON)
     assert "1 zaak wacht hier." in shown["waiting-signal"]
     assert near in shown["waiting-signal"]
+    assert "buiten Prefect" not in shown["waiting-signal"]
+    assert "1 zaak heeft nog geen run in Prefect" in shown["waiting-signal"]
     assert "1 zaak wacht buiten Prefect, zonder run" in shown["waiting-aftercare"]
     assert far in shown["waiting-aftercare"]
     assert "0 zaken wachten hier." in shown["waiting-warning"]
@@ -45,6 +47,13 @@ def test_a_long_waiting_list_says_that_it_shows_only_the_first(house, shown, mon
     pictures.show_waiting_lists(None, now(), now() + HORIZON)
     said = shown["waiting-signal"]
     assert "3 zaken wachten hier. De lijst toont de 2 die het eerst aan de beurt zijn." in said
+
+
+def test_a_waiting_list_says_of_what_is_hours_late_that_it_is(house, shown):
+    began = now() - timedelta(hours=5)
+    a_case(house, "signal", began, acute=True)
+    pictures.show_waiting_lists(None, now(), now() + HORIZON)
+    assert "| minder dan 1 dag |" in shown["waiting-signal"]
 
 
 def test_a_timeline_says_in_dutch_what_was_asked_done_decided_and_raised(house, shown):
