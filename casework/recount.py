@@ -73,8 +73,10 @@ def differing(session: Session, limit: int) -> list[str]:
 
 def recounts(session: Session, root_id: int) -> bool:
     """Whether every date of this promise is the one that follows from its ledger."""
-    now = root_standing(session.get_one(Checkpoint, root_id))
-    before = root_id
+    root, before = session.get(Checkpoint, root_id), root_id
+    if root is None:  # deleted by hand: what it led to follows from nothing
+        return False
+    now = root_standing(root)
     try:
         for change, successor in changes_of(session, root_id):
             now = applied(now, entry_of(change, successor), _known_at(session, change.recorded_at))

@@ -30,6 +30,7 @@ from tests.casework.looking import (
     raise_all,
     rows,
     told,
+    without_keys,
 )
 
 TODAY = NOW.date()
@@ -467,3 +468,10 @@ def test_a_waiting_term_outlives_its_stage_and_is_dated_there(engine, in_behavio
     go(engine, key, "obeyed", NOW + DAY)
     ruling(engine, key, NOW + 8 * DAY)
     assert promises(engine, key)["complied"].due_on == march(13)
+
+
+def test_a_changed_promise_that_is_deleted_by_hand_breaks_no_audit(engine, key):
+    redated(engine, key, to=april(30))
+    without_keys(engine, "DELETE FROM checkpoints WHERE id = (SELECT root_id FROM term_changes)")
+    found = {f.what for f in audit(engine, NOW, horizon=7 * DAY).findings}
+    assert {"promise-gone", "ledger-differs"} <= found
