@@ -235,9 +235,16 @@ def _marking() -> sa.Update:
 
 
 def _put_off_before(ids: list[int]) -> sa.Select[Any]:
-    j = JournalEntry
+    """Those of which the journal says so already, since they were last raised."""
+    j, later = JournalEntry, aliased(JournalEntry)
+    raised_since = (
+        sa.select(later.id)  # type: ignore[call-overload]
+        .where(later.checkpoint_id == col(j.checkpoint_id), later.kind == "raised")
+        .where(later.seq > j.seq)
+        .exists()
+    )
     return sa.select(col(j.checkpoint_id)).where(
-        col(j.checkpoint_id).in_(ids), col(j.kind) == "put_off"
+        col(j.checkpoint_id).in_(ids), col(j.kind) == "put_off", ~raised_since
     )
 
 

@@ -76,3 +76,13 @@ def test_what_is_put_off_for_days_is_journalled_once_per_promise(engine, poisone
     lines = [line for line in timeline(engine, poisoned) if line.what == "put_off"]
     promises = case_view(engine, poisoned, NOW).promises
     assert len(lines) == len([p for p in promises if p.state == "open"])
+
+
+def test_what_is_put_off_again_after_it_was_mended_is_named_again(engine, poisoned):
+    raise_all(engine, FOUR_DAYS_ON)
+    damage(engine, "due_on", "checkpoints", "2026-03-04", poisoned)
+    raise_all(engine, FOUR_DAYS_ON + timedelta(hours=2))
+    damage(engine, "due_on", "checkpoints", "9999-12-30", poisoned)
+    again = FOUR_DAYS_ON + timedelta(days=30)
+    raise_all(engine, again)
+    assert (poisoned, "put-off") in {(f.case_key, f.what) for f in audit(engine, again).findings}
