@@ -23,6 +23,7 @@ from casework.audit_checks import (
     REMOVED,
     STILL_ARMED,
 )
+from casework.moments import no_moments
 from casework.recount import differing
 from models import UtcTime
 
@@ -34,15 +35,22 @@ NO_CASE = "-"  # what a finding names that belongs to no case
 # What is found by other ways than the checks: in the ledger, in what was removed, in the guards
 # themselves, and by asking Prefect for its runs.
 BESIDES = (
-    "ledger-differs", *dict.fromkeys(REMOVED.values()), "guard-off", "run-gone", "prefect-away",
+    "ledger-differs", *dict.fromkeys(REMOVED.values()), "guard-off", "no-moment", "run-gone",
+    "prefect-away",
 )  # fmt: skip
 FINDINGS = (*CHECKS, *BESIDES)  # every code a finding can have
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """What was found of which case; and where, when that is a row that can be named."""
+
     case_key: str
     what: str
+    where: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.where})" if self.where else self.what
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,7 @@ def audit(
             *_recounted(connection, limit),
             *_removed(connection, limit),
             *_unguarded(connection),
+            *_no_moments(connection, limit),
         ]
         return Report(now, checked, tuple(found))
 
@@ -165,6 +174,12 @@ def _removed(connection: sa.Connection, limit: int) -> Iterator[Finding]:
     """Every row that was deleted by hand, and neither came back nor had to go."""
     rows = connection.execute(sa.text(REMOVALS), {"most": limit})
     yield from dict.fromkeys(Finding(key, REMOVED[of]) for key, of in rows if of in REMOVED)
+
+
+def _no_moments(connection: sa.Connection, limit: int) -> Iterator[Finding]:
+    """What was written where a moment belongs and is none."""
+    for place in no_moments(connection, limit):
+        yield Finding(place.case_key or NO_CASE, "no-moment", str(place))
 
 
 def _unguarded(connection: sa.Connection) -> Iterator[Finding]:

@@ -71,9 +71,14 @@ MEANS: dict[str, tuple[str, str]] = {
         f"{MEND}, which brings it back",
     ),
     "guard-off": (
-        "the database does not write down what is deleted from it",
-        "a trigger tells_removal was dropped or disabled: on PostgreSQL enable it (ALTER TABLE … "
-        "ENABLE TRIGGER tells_removal); else restore the schema, docs/audit.md says how",
+        "the database no longer keeps its history or tells what is deleted from it",
+        "that trigger was dropped or disabled: on PostgreSQL enable it (ALTER TABLE … ENABLE "
+        "TRIGGER …); else restore the schema, docs/audit.md says how",
+    ),
+    "no-moment": (
+        "what is stored there is no moment, and is read as long ago",
+        "write the right one there, from the last backup and spelled as the others are; "
+        "docs/audit.md says how",
     ),
     "run-gone": (
         "the run that shows it is not in Prefect, or has ended there",
@@ -91,7 +96,7 @@ def explained(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
         means, mend = MEANS[finding.what]
         whose = "installation" if finding.case_key == NO_CASE else finding.case_key
-        yield f"{whose}: {finding.what}"
+        yield f"{whose}: {finding}"
         yield f"    {means}."
         yield f"    Mend: {mend.format(case=finding.case_key)}."
 

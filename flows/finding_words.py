@@ -64,8 +64,12 @@ MEANS: dict[str, tuple[str, str]] = {
         f"{MEND}, dat zet het terug",
     ),
     "guard-off": (
-        "de database schrijft niet meer op wat eruit verwijderd wordt",
-        "een trigger tells_removal is weg of staat uit; docs/audit.md zegt hoe die terugkomt",
+        "de database bewaakt haar geschiedenis niet meer, of wat eruit verwijderd wordt",
+        "die trigger is weg of staat uit; docs/audit.md zegt hoe hij terugkomt",
+    ),
+    "no-moment": (
+        "wat daar staat is geen moment, en telt als lang geleden",
+        "zet daar het goede moment neer, uit de laatste back-up; docs/audit.md zegt hoe",
     ),
     "run-gone": (
         "de run die de zaak laat zien is er niet meer, of is geëindigd",
@@ -80,8 +84,8 @@ MEANS: dict[str, tuple[str, str]] = {
 
 
 def row(finding: Finding) -> tuple[str, str, str, str]:
-    """Whose finding it is, its code, what it means and what to do; a code without words says
-    itself."""
+    """Whose finding it is, its code and place, what it means and what to do; a code without words
+    says itself."""
     means, mend = MEANS.get(finding.what, ("", "`estafette audit` zegt wat dit is"))
     whose = "installatie" if finding.case_key == NO_CASE else finding.case_key
-    return whose, finding.what, means, mend.format(case=finding.case_key)
+    return whose, str(finding), means, mend.format(case=finding.case_key)

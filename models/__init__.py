@@ -27,7 +27,7 @@ from models.checkpoint import (
     TermChange,
     TermWhat,
 )
-from models.columns import UtcTime
+from models.columns import UtcTime, moment_in
 from models.journal import AdministrationEntry, JournalEntry
 from models.lateness import RaisedLate
 from models.people import Absence, Contact, Organisation, Way
@@ -77,4 +77,5 @@ __all__ = [
     "Visit",
     "Wait",
     "Way",
+    "moment_in",
 ]

@@ -18,10 +18,27 @@ SQLModel.metadata.naming_convention = {
 }
 
 
+# Moments beyond these have no place in a Dutch calendar; what is no moment is read as the first.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = datetime(9999, 12, 30, tzinfo=UTC)
+
+
+def moment_in(stored: Any) -> datetime | None:
+    """The moment that is stored as this, on either database; None when it is none."""
+    try:
+        moment = stored if isinstance(stored, datetime) else datetime.fromisoformat(stored)
+    except (ValueError, TypeError):
+        return None
+    # Written by hand, past every verb: were it read as naive, one row would stop the watch.
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment < LAST else None
+
+
 class UtcTime(sa.TypeDecorator[datetime]):
     """A moment in UTC: timestamptz on PostgreSQL, sortable ISO text on SQLite.
 
-    A naive datetime is refused on the way in; what comes out is aware, in UTC.
+    A naive datetime is refused on the way in; what comes out is aware. What is stored and is no
+    moment comes out as long ago, so that it stops nobody; the audit names it (casework/moments.py).
     """
 
     impl = sa.DateTime(timezone=True)
@@ -42,11 +59,10 @@ class UtcTime(sa.TypeDecorator[datetime]):
         return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z" if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None or isinstance(value, datetime):
-            return value.astimezone(UTC) if value is not None else None
-        moment = datetime.fromisoformat(value)
-        # Written by hand, past every verb: were it read as naive, one row would stop the watch.
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        moment = moment_in(value) or LONG_AGO
+        return moment.astimezone(UTC) if dialect.name == "postgresql" else moment
 
 
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")

@@ -58,11 +58,19 @@ def engine_for(url: sa.URL | str) -> Engine:
     """
     url = usable(url)
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        sa.event.listen(engine, "connect", _prepare_postgresql)
+        return engine
     engine = sa.create_engine(url, connect_args={"timeout": 0}, hide_parameters=True)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    from models.postgresql import AnyMoment  # whoever has SQLite need not wait for its driver
+
+    connection.adapters.register_loader("timestamptz", AnyMoment)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

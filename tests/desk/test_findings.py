@@ -71,7 +71,7 @@ def test_a_deleted_promise_is_told_mended_and_told_no_more(house, case, estafett
     assert f"{case}: removed-promise" in said.out
     assert f"estafette mend {case}" in said.out
     assert estafette("audit", "--json").json["findings"] == [
-        {"case_key": case, "what": "removed-promise"}
+        {"case_key": case, "what": "removed-promise", "where": None}
     ]
     mended = estafette("mend", case, "--by", "director")
     assert (mended.code, mended.out.split(":")[0]) == (0, "Restored as it was")

@@ -21,7 +21,7 @@ from desk.pages import pages
 from desk.settings import DeskSettings
 from notifications.mailbox import Mailbox
 from tests.builders import NOW, PACKET, a_case, a_town
-from tests.casework.looking import everything
+from tests.casework.looking import behind_the_back, everything
 
 
 @pytest.fixture
@@ -146,3 +146,19 @@ def test_who_waits_for_anothers_answer_reads_whom_to_ask_and_not_how_to_answer(c
     assert "contact show care" in seen["director"]
     assert "handover ac" not in seen["director"]
     engine.dispose()
+
+
+@pytest.mark.parametrize("nonsense", ["1 december", "morgen", "9999-12-31T23:59:59.000000Z"])
+def test_a_moment_that_is_none_stops_no_page(client, an_alert, estafette, nonsense):
+    engine = connect()
+    behind_the_back(engine, f"UPDATE checkpoints SET next_at = '{nonsense}' WHERE state = 'open'")
+    behind_the_back(engine, f"UPDATE alerts SET next_at = '{nonsense}' WHERE next_at IS NOT NULL")
+    behind_the_back(engine, f"UPDATE visits SET entered_at = '{nonsense}'")
+    engine.dispose()
+    for path in ("/", an_alert, "/metrics"):
+        assert client.get(path).status_code == 200, path
+    said = estafette("audit")
+    assert "no-moment (checkpoints " in said.out
+    assert nonsense not in said.out
+    for command in ("case list", "case show 2026-00001", "alert list --unsent"):
+        assert "Traceback" not in estafette(*command.split()).err
