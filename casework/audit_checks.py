@@ -115,17 +115,6 @@ REMOVALS = """
     SELECT DISTINCT coalesce(k.key, '-') AS key, r."of" FROM removals r
     LEFT JOIN cases k ON k.id = r.case_id WHERE r.settled_at IS NULL ORDER BY 1, 2 LIMIT :most"""
 
-# Which of those tables still write down what is deleted from them.
-GUARDED = {
-    "sqlite": """
-        SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'
-        AND name = 'tells_removal_' || tbl_name""",
-    "postgresql": """
-        SELECT relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE t.tgname = 'tells_removal' AND t.tgenabled IN ('O', 'A')
-        AND pg_table_is_visible(c.oid)""",
-}
-
 # The moment up to which so many visits come, with a run or without.
 NTH_VISIT = """
     SELECT v.wake_at FROM visits v WHERE v.completed_at IS NULL AND v.wake_at IS NOT NULL
