@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from casework import journal
 from casework.administration import one_at_a_time, record
 from casework.cases import find, moved_on
+from casework.clocks import lapse_clocks
 from casework.connect import transaction
 from casework.people import acting
 from casework.raising import hear_again, send_again
@@ -24,6 +25,7 @@ from models import Alert, Case, Checkpoint, JournalEntry, Visit
 
 OPEN = sa.text("checkpoints.state = 'open'")
 TOLD = ("raised", "raised_again")
+CAME_BACK = ("restored", "checkpoints")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def mend(
         back = _put_right(session, case.id, actor, now, accepting)
         for what, of, row in _lines(back):
             journal.append(session, case, now, actor, what, of=of, row=row)
+        _end_with_its_stay(session, case, back, now)
         told = _tell_again(session, case, actor, now)
         promises = tuple(_ring_again(session, case, actor, now))
         armed = run and _arm_again(session, case, actor, now)
@@ -103,6 +106,18 @@ def _lines(back: Mended) -> Iterator[tuple[str, str, str]]:
     for what, rows in (("restored", back.restored), ("removal_accepted", back.accepted)):
         for row in rows:
             yield (what, *row.split(" ", 1))  # type: ignore[misc]
+
+
+def _end_with_its_stay(session: Session, case: Case, back: Mended, now: datetime) -> None:
+    """A promise of a stay that ended while it was away is over, as it would have been."""
+    numbers = [int(row) for what, of, row in _lines(back) if (what, of) == CAME_BACK]
+    left = sa.or_(col(Visit.left_at).is_not(None), sa.literal(case.closed_at is not None))
+    over = session.exec(
+        select(Checkpoint)
+        .outerjoin(Visit, col(Visit.id) == col(Checkpoint.visit_id))
+        .where(col(Checkpoint.id).in_(numbers), OPEN, col(Checkpoint.outlives).is_(False), left)
+    ).all()
+    lapse_clocks(session, over, now)
 
 
 def _tell_again(session: Session, case: Case, actor: str, now: datetime) -> list[int]:

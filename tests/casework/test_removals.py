@@ -360,6 +360,17 @@ def _forget_alerts(engine: Engine, promise: int) -> None:
     behind_the_back(engine, f"DELETE FROM alerts WHERE checkpoint_id = {promise}", "alerts")
 
 
+def test_a_promise_that_comes_back_after_its_case_was_closed_is_over_and_rings_no_more(
+    engine, in_signal
+):
+    behind_the_back(engine, "DELETE FROM checkpoints WHERE state = 'open' AND NOT outlives")
+    go(engine, in_signal, "unfounded", NOW + DAY)
+    done = mend(engine, in_signal, by="director", now=NOW + 2 * DAY)
+    assert done.restored
+    assert rows(engine, "checkpoints", "state = 'open' AND NOT outlives") == []
+    assert mend(engine, in_signal, by="director", now=NOW + 2 * DAY).anything is False
+
+
 def test_a_promise_that_was_put_off_rings_again_once_its_cause_is_mended(engine, in_signal):
     when = NOW + timedelta(days=4)
     damaged = "UPDATE checkpoints SET due_on = '9999-12-30', next_rung = 0"
