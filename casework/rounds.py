@@ -1,10 +1,8 @@
 """Rounds: the last time the watch and the audit looked at everything, kept for whoever asks."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -17,9 +15,10 @@ from models import Round, RoundOf
 from models.columns import Json, UtcTime
 
 __all__ = ["FINDINGS", "LastRound", "audited", "rounds_in", "swept"]
-# Several watches and audits keep one row: whoever looked last stays, an older look does nothing.
-# One from a moment that has yet to come was made by a clock that was ahead, and makes room.
+# What lies further ahead was written by a clock that was wrong.
 AHEAD = timedelta(minutes=5)
+# Several watches and audits keep one row: whoever looked last stays, an older look does nothing. A
+# round that has yet to come is no later look: else none would be kept until that moment.
 KEEP = sa.text("""
     INSERT INTO rounds ("of", at, seconds, counted, found)
     VALUES (:of, :at, :seconds, :counted, :found)
@@ -49,23 +48,19 @@ def swept(
     """The watch raised so many rungs in one round, and so late. An older round changes nothing but
     the counts of lateness, which add up whoever raised."""
     with transaction(engine) as session:
-        session.execute(KEEP, _told(RoundOf.WATCH, now, seconds, raised, {}))
+        _keep(session, RoundOf.WATCH, LastRound(now, seconds, raised, {}))
         keep(session, late or Tally())
 
 
 def audited(engine: Engine, report: Report, seconds: float) -> None:
     """The audit came to this report. An older one changes nothing."""
     found = Counter(finding.what for finding in report.findings)
-    told = _told(RoundOf.AUDIT, report.at, seconds, report.checked, found)
     with transaction(engine) as session:
-        session.execute(KEEP, told)
+        _keep(session, RoundOf.AUDIT, LastRound(report.at, seconds, report.checked, dict(found)))
 
 
-def _told(
-    of: RoundOf, at: datetime, seconds: float, counted: int, found: Mapping[str, int]
-) -> dict[str, Any]:
-    told = {"of": of.value, "at": at, "ahead": at + AHEAD, "seconds": seconds}
-    return told | {"counted": counted, "found": dict(found)}
+def _keep(session: Session, of: RoundOf, last: LastRound) -> None:
+    session.execute(KEEP, {"of": of.value, "ahead": last.at + AHEAD, **asdict(last)})
 
 
 def rounds_in(session: Session) -> dict[RoundOf, LastRound]:

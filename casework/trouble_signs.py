@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from casework.administration import administered_since
 from casework.connect import reading
-from casework.rounds import rounds_in
+from casework.rounds import AHEAD, LastRound, rounds_in
 from escalation.troubles import (
     AUDIT_FINDINGS,
     AUDIT_SILENT,
@@ -19,10 +19,15 @@ from escalation.troubles import (
     PROMISES_LATE,
     SILENT,
 )
-from models import Alert, AlertState, Checkpoint, Notice, RoundOf
+from models import Alert, AlertState, Checkpoint, Delivery, Notice, RoundOf
 
 OPEN = sa.text("checkpoints.state = 'open'")  # as the partial index spells it
 A_MINUTE = timedelta(minutes=1)
+# What an audit finds of a machine that was off for a night, and what it does first then.
+CATCHES_UP = {
+    "not-raised", "unsent-alert", "offer-past-term", "silence-not-asked", "no-run", "run-gone",
+    "prefect-away",
+}  # fmt: skip
 
 
 def standing(engine: Engine, now: datetime, *, watched_since: datetime) -> dict[str, int]:
@@ -56,7 +61,11 @@ def _outbox(session: Session, now: datetime, watched_since: datetime) -> int:
     that tell just this are left out: they would keep it standing."""
     if now - watched_since < NOT_SENT:
         return 0
-    failed = (col(Alert.state) == AlertState.FAILED) & (col(Alert.created_at) < now - NOT_DELIVERED)
+    # Not by its age: one that was held over a weekend has been tried since this morning.
+    tried = sa.exists().where(
+        col(Delivery.alert_id) == Alert.id, col(Delivery.at) < now - NOT_DELIVERED
+    )
+    failed = (col(Alert.state) == AlertState.FAILED) & tried
     query = (
         sa.select(sa.func.count())
         .select_from(Alert)
@@ -74,12 +83,19 @@ def _audit(
 ) -> dict[str, int]:
     """Whether the last audit found anything, or there has been none for long."""
     last = rounds_in(session).get(RoundOf.AUDIT)
-    if last and last.at > now:  # by a clock that was ahead: it says nothing of now
-        last = None
+    if last is not None and last.at > now + AHEAD:  # by a clock that was wrong: nobody knows when
+        last, begun = None, watched_since
     came = last.at if last else begun
     if came is None:  # nothing was ever set up here
         return {}
     if now - max(came, watched_since) > SILENT:
         return {AUDIT_SILENT: (now - came) // A_MINUTE}
     fresh = last is not None and now - last.at <= SILENT
-    return {AUDIT_FINDINGS: sum(last.found.values())} if last and fresh else {}
+    return {AUDIT_FINDINGS: _standing(last, watched_since)} if last and fresh else {}
+
+
+def _standing(last: LastRound, watched_since: datetime) -> int:
+    """What an audit found; of one that came before anybody had watched for a while, without what is
+    caught up by itself."""
+    early = last.at - watched_since < NOT_RAISED
+    return sum(n for what, n in last.found.items() if not (early and what in CATCHES_UP))

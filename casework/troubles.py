@@ -18,6 +18,7 @@ from casework.connect import reading, transaction
 from casework.journal import SYSTEM
 from casework.notices import about_installation, who_hears
 from casework.readdressing import put_out
+from casework.rounds import AHEAD
 from escalation.troubles import AGAIN_AFTER, TROUBLES, again_at
 from models import AdministrationEntry, Alert, Notice
 
@@ -115,14 +116,15 @@ def _last_ones() -> SelectOfScalar[Alert]:
 
 
 def _again(session: Session, last: Alert, now: datetime) -> bool:
+    if last.created_at > now + AHEAD:  # by a clock that was wrong: else nothing is told until then
+        return True
     seen = select(Alert.id).where(
         Alert.notice == last.notice,
         Alert.period == last.period,
         col(Alert.acknowledged_at).is_not(None),
     )
     is_seen = session.exec(seen.limit(1)).first() is not None
-    # One from a moment that has yet to come was told by a clock that was ahead: it hides nothing.
-    return not last.created_at <= now < again_at(last.created_at, seen=is_seen)
+    return now >= again_at(last.created_at, seen=is_seen)
 
 
 def _still_comes(session: Session, kind: str, person: int) -> bool:

@@ -68,6 +68,8 @@ class Metrics:
 
     def _attempts(self) -> Counter[tuple[str, ...]]:
         until = now() - SETTLED
+        if until < self._until:  # the clock was set back: what is yet to come was not counted
+            self._settled, self._until = Counter(), EPOCH
         if until > self._until:
             self._settled += delivered(self._engine, after=self._until, until=until)
             self._until = until

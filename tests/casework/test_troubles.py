@@ -110,15 +110,6 @@ def test_it_is_not_told_again_to_somebody_to_whom_the_former_could_not_be_sent_y
     assert tell_troubles(engine, CRASHED, NOW + 30 * DAY) == 1
 
 
-def test_what_a_clock_that_was_ahead_told_hides_nothing_once_it_is_right_again(engine):
-    a_contact(engine, "ops", "operations")
-    tell_troubles(engine, CRASHED, NOW + 30 * DAY)
-    send(engine, NOW + 30 * DAY)
-    assert tell_troubles(engine, {RUNS_CRASHED: 1}, NOW) == 1
-    assert tell_troubles(engine, {RUNS_CRASHED: 1}, NOW + MOMENT) == 0
-    assert told(engine) == [(RUNS_CRASHED, 3, "ops"), (RUNS_CRASHED, 1, "ops")]
-
-
 def test_one_kind_keeps_no_other_quiet(engine):
     a_contact(engine, "ops", "operations")
     tell_troubles(engine, CRASHED, NOW)
@@ -253,13 +244,36 @@ def test_an_audit_that_stays_away_is_a_trouble_and_then_its_old_findings_are_non
     assert AUDIT_FINDINGS not in silent
 
 
-def test_an_audit_by_a_clock_that_was_ahead_hides_no_silence(engine):
-    found = (Finding("2026-00001", "no-holder"),)
-    audited(engine, Report(NOW + 365 * DAY, 1, found), 0.1)
-    stands = standing(engine, NOW + 2 * SILENT, watched_since=LONG_AGO)
-    assert (stands.get(AUDIT_SILENT), AUDIT_FINDINGS in stands) == (70, False)
-
-
 def test_an_installation_that_never_had_an_audit_is_silent_since_it_was_made(engine):
     assert AUDIT_SILENT not in standing(engine, NOW + SILENT, watched_since=LONG_AGO)
     assert standing(engine, NOW + 2 * SILENT, watched_since=LONG_AGO)[AUDIT_SILENT] == 70
+
+
+def test_what_an_audit_finds_of_a_night_that_the_machine_was_off_is_no_trouble_yet(engine):
+    behind = Finding("2026-00001", "not-raised"), Finding("2026-00001", "removed-promise")
+    audited(engine, Report(NOW, 1, behind), 0.1)
+    just_begun = standing(engine, NOW + MOMENT, watched_since=NOW - NOT_RAISED / 2)
+    assert just_begun[AUDIT_FINDINGS] == 1
+    assert standing(engine, NOW, watched_since=NOW - NOT_RAISED)[AUDIT_FINDINGS] == 2
+
+
+def test_an_audit_of_a_clock_that_was_ahead_is_taken_for_none(engine):
+    audited(engine, Report(NOW + 1500 * DAY, 1, ()), 0.1)
+    assert AUDIT_SILENT not in standing(engine, NOW + SILENT, watched_since=NOW)
+    assert standing(engine, NOW + SILENT + MOMENT, watched_since=NOW)[AUDIT_SILENT] == 35
+
+
+def test_what_was_told_by_a_clock_that_was_ahead_is_told_again_today(engine):
+    a_contact(engine, "ops", "operations")
+    tell_troubles(engine, CRASHED, NOW + 1500 * DAY)
+    send(engine, NOW + 1500 * DAY)
+    assert tell_troubles(engine, CRASHED, NOW) == 1
+    assert tell_troubles(engine, CRASHED, NOW + MOMENT) == 0
+
+
+def test_an_alert_held_over_a_weekend_is_not_stuck_at_its_first_failure(engine, in_signal):
+    number = an_alert(engine, "director", LONG_AGO)
+    send(engine, NOW, mail="refused")
+    assert rows(engine, "alerts", f"id = {number}")[0]["state"] == "failed"
+    assert standing(engine, NOW, watched_since=LONG_AGO)[OUTBOX_STUCK] == 0
+    assert standing(engine, NOW + 2 * NOT_DELIVERED, watched_since=LONG_AGO)[OUTBOX_STUCK] > 0
