@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Engine
 
 from desk.line import Line, safely
-from desk.machine import clock_line, disk_line, settings_line, zone_line
+from desk.machine import APART, clock_line, disk_line, settings_line, zone_line
 from desk.prefect_lines import prefect_lines
 from desk.settings import DeskSettings
 from desk.window import window
@@ -17,6 +17,7 @@ DECREES_AHEAD_MONTHS = 12
 LOAD_DECREE = "load the next royal decree: estafette decree import FILE, or estafette decree add"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 SENT_WITHIN = timedelta(minutes=10)
+RUN_GONE = "run-gone"  # what the line `audit` can not know: it asks the rows alone
 AUDITED_WITHIN = timedelta(minutes=35)  # every quarter of an hour; one may be missed
 
 
@@ -161,8 +162,14 @@ def _last_audit(engine: Engine, now: datetime) -> Line:
         is_new = began is not None and now - began <= AUDITED_WITHIN
         found = "there was none yet" + ("; this installation is new" if is_new else "")
         return Line("last audit", is_new, found, mend)
+    if last.at > now + APART:
+        found = f"it is said to come in {_for((last.at - now).total_seconds())}: a clock was ahead"
+        return Line("last audit", False, found, f"see the line clock; {mend}")
     ago = _for((now - last.at).total_seconds())
     found = f"{ago} ago: {last.counted} open cases, {sum(last.found.values())} findings"
+    if gone := last.found.get(RUN_GONE):
+        mend = "the worker makes them anew by itself; which they are shows the artifact last-audit"
+        return Line("last audit", False, f"{found}, and {gone} runs were not in Prefect", mend)
     return Line("last audit", now - last.at <= AUDITED_WITHIN, found, mend)
 
 

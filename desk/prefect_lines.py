@@ -12,7 +12,7 @@ from typing import Any
 
 from desk.line import Line
 from desk.settings import DeskSettings
-from desk.window import NoWindow, Window
+from desk.window import NoWindow, Window, kept_password
 
 ROOT = Path(__file__).parents[1]
 OUR_NAME = "estafette"  # of every deployment; flows.declared says the same
@@ -66,6 +66,11 @@ def _server(window: Window) -> Line:
 
 def _credential(window: Window, settings: DeskSettings) -> Line:
     """Whether strangers are kept out of Prefect's API and pages."""
+    try:
+        kept_password(settings)
+    except (OSError, ValueError):
+        mend = "see to the rights on it; when it is damaged stop, delete it, and run: estafette up"
+        return Line("ui credential", False, f"{settings.credential} can not be read", mend)
     if settings.credential.exists() and settings.credential.stat().st_mode & FOR_OTHERS:
         found = f"other users of this machine can read {settings.credential}"
         return Line("ui credential", False, found, f"run: chmod 600 {settings.credential}")

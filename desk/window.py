@@ -9,6 +9,7 @@ import os
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -119,7 +120,7 @@ class Window:
 def window(settings: DeskSettings, now: datetime) -> Window:
     """The embedded server of these settings; without one, that which PREFECT_API_URL names."""
     given = os.environ.get("PREFECT_API_AUTH_STRING", "")
-    embedded = Window(f"{settings.prefect_url}/api", password=given or kept_password(settings))
+    embedded = Window(f"{settings.prefect_url}/api", password=given or _kept_if_any(settings))
     embedded.look(now)
     elsewhere = os.environ.get("PREFECT_API_URL", "").rstrip("/")
     if embedded.is_open or embedded.asks_password or not elsewhere.startswith("http"):
@@ -129,9 +130,16 @@ def window(settings: DeskSettings, now: datetime) -> Window:
     return named
 
 
+def _kept_if_any(settings: DeskSettings) -> str:
+    """A file that can not be read holds no password; the doctor has a line about that."""
+    with suppress(OSError, ValueError):
+        return kept_password(settings)
+    return ""
+
+
 def kept_password(settings: DeskSettings) -> str:
     """The name and password of the embedded server, the operator's or ours; "" when there is none
-    yet. Raises OSError when the file is there and is not for us."""
+    yet. Raises OSError or ValueError when the file is there and is not for us, or damaged."""
     set_by_hand = os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
     file = settings.credential
     return set_by_hand or (file.read_text("ascii").strip() if file.exists() else "")

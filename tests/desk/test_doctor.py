@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from casework.audit import audit
+from casework.audit import Finding, Report, audit
 from casework.connect import connect
 from casework.rounds import audited
 from casework.schema import migrate
@@ -151,6 +151,34 @@ def test_an_audit_that_stays_away_is_said(house):
     assert (line.ok, "0 findings" in line.found) == (True, True)
     line = lines(house, now() + 36 * MINUTE)["last audit"]
     assert (line.ok, "36 minutes ago" in line.found) == (False, True)
+
+
+def test_runs_that_the_last_audit_missed_in_prefect_are_said(house):
+    found = (Finding("2026-00001", "run-gone"), Finding("2026-00002", "run-gone"))
+    audited(house, Report(now(), 2, found), 0.1)
+    line = lines(house)["last audit"]
+    assert (line.ok, "2 runs were not in Prefect" in line.found) == (False, True)
+    assert line.way_out
+
+
+def test_an_audit_that_has_yet_to_come_is_not_ok(house):
+    audited(house, Report(now() + 48 * HOUR, 0, ()), 0.1)
+    line = lines(house)["last audit"]
+    assert (line.ok, "a clock was ahead" in line.found) == (False, True)
+
+
+@pytest.mark.parametrize("damaged", [b"", b"\xff\xfe half a credential"])
+def test_a_damaged_credential_hides_no_other_line(house, damaged):
+    file = DeskSettings().credential
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(damaged)
+    file.chmod(0o600)
+    assert "audit" in lines(house)
+
+
+def test_a_credential_that_can_not_be_read_hides_no_other_line(house):
+    DeskSettings().credential.mkdir(parents=True)
+    assert "audit" in lines(house)
 
 
 def test_a_new_installation_is_given_time_for_its_first_audit(tmp_path):
