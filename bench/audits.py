@@ -20,8 +20,13 @@ from casework.audit_checks import CHECKS
 from models import Alert, AlertState, Checkpoint, JournalEntry, UtcTime, Visit
 from tests.builders import NOW
 
+MOMENTS = ("late", "unarmed", "unsent", "horizon", "soon", "far")
 OPEN_EACH, RAISED_EACH, AT_ONCE = 4, 6, 2_000
 Cost = tuple[float, str]
+DELIVERED = """
+    INSERT INTO deliveries
+        (alert_id, message, recipient_id, counted, attempt, channel, outcome, detail, at)
+    SELECT id, id, recipient_id, TRUE, 1, channel, 'delivered', '250', created_at FROM alerts"""
 SAYS = """\
 One audit over all open cases, each with ten promises of which six were raised and told of, and its
 five costliest checks. *Times*: how much longer than the audit of a tenth of the cases; ten is what
@@ -67,7 +72,7 @@ def _seconds(call: Callable[[], object]) -> float:
 
 
 def _by_check(engine: Engine) -> Iterator[tuple[str, Cost]]:
-    moments = dict.fromkeys(("late", "unarmed", "unsent", "horizon"), NOW)
+    moments = dict.fromkeys(MOMENTS, NOW)
     with engine.connect().execution_options(reads_only=True) as connection:
         for what, condition in CHECKS.items():
             query, most = asked(what, condition, moments), {"most": 1000}
@@ -95,7 +100,9 @@ def give_history(engine: Engine, cases: int) -> None:
             copies_of_one(connection, Checkpoint, _promises(some))
             copies_of_one(connection, JournalEntry, _lines(some))
             connection.execute(sa.insert(Alert), list(_alerts(some, director)))
-        connection.execute(sa.update(Visit).values(run_id="run", armed_at=NOW))
+        own = sa.cast(Visit.id, sa.String)
+        connection.execute(sa.update(Visit).values(run_id=own, armed_at=NOW))
+        connection.execute(sa.text(DELIVERED))
         _settle(connection)
     _analyze(engine)
 
@@ -138,7 +145,9 @@ def _alerts(cases: range, director: int) -> Iterator[dict[str, Any]]:
 
 
 def _settle(connection: sa.Connection) -> None:
-    """What filling the heap deleted of its pattern is no finding; nor is the pattern itself."""
+    """What filling the heap deleted of its pattern is no finding; nor is the pattern itself, nor a
+    moment that is later than the date of the pattern."""
+    connection.execute(sa.text("UPDATE checkpoints SET next_rung = 1"))
     connection.execute(sa.text(
         "UPDATE removals SET was = NULL, settled_how = 'accepted', "
         "settled_at = (SELECT max(at) FROM journal)"

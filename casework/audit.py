@@ -29,7 +29,9 @@ from models import UtcTime
 
 LATE = timedelta(minutes=5)  # a rung this long past its moment was not raised by anybody
 UNSENT = timedelta(hours=1)  # an alert this old that nobody delivered
-UNARMED = timedelta(minutes=10)  # a visit this old without a run to show it
+UNARMED = timedelta(minutes=10)  # a visit so long without a run to show it
+SOON = timedelta(minutes=65)  # what was put off rings within the hour
+FAR = timedelta(days=400)  # no policy waits so long with what is past its date
 JUST_ARMED = timedelta(minutes=2)  # its run may be on its way to Prefect, or back to waiting
 NO_CASE = "-"  # what a finding names that belongs to no case
 # What is found by other ways than the checks: in the ledger, in what was removed, in the guards
@@ -97,6 +99,8 @@ def audit(
             "late": now - LATE,
             "unarmed": now - UNARMED,
             "unsent": now - UNSENT,
+            "soon": now + SOON,
+            "far": now + FAR,
             "horizon": _armed_until(connection, now + horizon, armed_at_most),
         }
         checked = connection.execute(

@@ -20,10 +20,19 @@ TOLD = (
 TO, RUNG = TOLD.format(line="j", what="to"), TOLD.format(line="j", what="rung")
 AGAIN = TOLD.format(line="r", what="rung")
 
+# An open promise `c` that is told of after its own date, although nobody saw a reminder of it; or
+# that is past its date and silent for longer than any policy is.
+RINGS_TOO_LATE = """
+    c.state = 'open' AND c.next_at > c.due_at AND (c.next_at > :far OR (
+        c.next_rung <= 0 AND c.next_at > :soon AND (c.statutory OR NOT EXISTS (
+            SELECT 1 FROM alerts t WHERE t.checkpoint_id = c.id
+            AND t.acknowledged_at IS NOT NULL))))"""
+
 # What each query finds, as code and as SQL over open cases `k`.
 CHECKS: dict[str, str] = {
     "no-holder": """
-        NOT EXISTS (SELECT 1 FROM assignments a WHERE a.case_id = k.id
+        NOT EXISTS (SELECT 1 FROM assignments a JOIN contacts p ON p.id = a.contact_id
+                    WHERE a.id = k.director_id AND a.case_id = k.id
                     AND a.role = 'case_director' AND a.until IS NULL)""",
     "no-promise": """
         NOT EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id
@@ -31,6 +40,12 @@ CHECKS: dict[str, str] = {
     "not-raised": """
         EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id
                 AND c.state = 'open' AND c.next_at < :late)""",
+    "rings-too-late": f"""
+        EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id AND {RINGS_TOO_LATE})""",
+    # Whatever ends a promise is a line of the journal at that very moment.
+    "over-untold": """
+        EXISTS (SELECT c.closed_at FROM checkpoints c WHERE c.case_id = k.id AND c.state <> 'open'
+                EXCEPT SELECT j.at FROM journal j WHERE j.case_id = k.id)""",
     "put-off": """
         EXISTS (SELECT 1 FROM checkpoints c JOIN journal j ON j.checkpoint_id = c.id
                 WHERE c.case_id = k.id AND c.state = 'open' AND j.kind = 'put_off'
@@ -42,15 +57,36 @@ CHECKS: dict[str, str] = {
     "no-run": """
         EXISTS (SELECT 1 FROM visits v WHERE v.case_id = k.id AND v.left_at IS NULL
                 AND v.run_id IS NULL AND v.entered_at < :unarmed
+                AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.case_id = k.id AND j.at > :unarmed)
                 AND EXISTS (SELECT 1 FROM checkpoints c WHERE c.case_id = k.id
                             AND c.state = 'open' AND c.next_at < :horizon))""",
+    "run-of-another": """
+        EXISTS (SELECT 1 FROM visits v JOIN visits o ON o.run_id = v.run_id AND o.id <> v.id
+                WHERE v.case_id = k.id AND v.left_at IS NULL
+                AND v.run_id IS NOT NULL AND o.run_id IS NOT NULL)""",
+    "half-closed": """
+        k.closed_at IS NOT NULL AND EXISTS (
+            SELECT 1 FROM visits v WHERE v.case_id = k.id AND v.left_at IS NULL)""",
     "offer-past-term": """
         EXISTS (SELECT 1 FROM handovers h JOIN checkpoints c ON c.handover_id = h.id
                 WHERE h.case_id = k.id AND h.state = 'offered' AND c.state = 'open'
                 AND c.key IN ('handover_answered', 'handover_urgent') AND c.due_at < :late)""",
     "unsent-alert": """
         EXISTS (SELECT 1 FROM alerts t WHERE t.case_id = k.id
-                AND (t.next_at < :unsent OR t.state = 'failed' AND t.created_at < :unsent))""",
+                AND (t.next_at < :unsent OR t.next_at > :far OR t.state = 'failed' AND EXISTS (
+                    SELECT 1 FROM deliveries d WHERE d.alert_id = t.id AND d.at < :unsent)))""",
+    # It is said to have arrived, and no attempt says so; or to be void, while what it asks is open
+    # and its recipient has it by no other channel.
+    "unsent-untold": """
+        EXISTS (SELECT 1 FROM alerts t WHERE t.case_id = k.id
+                AND t.state IN ('delivered', 'perhaps') AND NOT EXISTS (
+                    SELECT 1 FROM deliveries d WHERE d.alert_id = t.id AND d.outcome = t.state))
+        OR EXISTS (SELECT 1 FROM alerts t JOIN checkpoints c ON c.id = t.checkpoint_id
+                   WHERE t.case_id = k.id AND t.state = 'void' AND c.state = 'open'
+                   AND NOT EXISTS (
+                       SELECT 1 FROM alerts o WHERE o.checkpoint_id = t.checkpoint_id
+                       AND o.rung = t.rung AND o.recipient_id = t.recipient_id AND o.id <> t.id
+                       AND (o.state = 'delivered' OR o.acknowledged_at IS NOT NULL)))""",
     "silence-unwatched": f"""
         (k.silent_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM checkpoints c WHERE c.case_id = k.id AND c.state = 'open'
@@ -99,7 +135,10 @@ CHECKS: dict[str, str] = {
 }  # fmt: skip
 
 # Looked at in a closed case too, while a promise outlives it: who reported is told of the end.
-AFTER_CLOSING = {"not-raised", "put-off", "unsent-alert", "rung-without-alert"}
+AFTER_CLOSING = {
+    "not-raised", "put-off", "rings-too-late", "unsent-alert", "unsent-untold",
+    "rung-without-alert", "half-closed",
+}  # fmt: skip
 OUTLIVED = "k.id IN (SELECT o.case_id FROM checkpoints o WHERE o.state = 'open')"
 
 # Rows that somebody deleted, of any case: what was in which table.

@@ -15,13 +15,17 @@ from sqlmodel import Session, col, select
 
 from casework import journal
 from casework.administration import one_at_a_time, record
+from casework.audit import FAR, SOON
+from casework.audit_checks import RINGS_TOO_LATE
 from casework.cases import find, moved_on
 from casework.clocks import lapse_clocks
 from casework.connect import transaction
 from casework.people import acting
+from casework.policies import calendars_now, usable_policy
 from casework.raising import hear_again, send_again
 from casework.restoring import Named, accept, restore
-from models import Alert, Case, Checkpoint, JournalEntry, Visit
+from escalation.rungs import moment_of
+from models import Alert, Case, Checkpoint, JournalEntry, UtcTime, Visit
 
 OPEN = sa.text("checkpoints.state = 'open'")
 TOLD = ("raised", "raised_again")
@@ -70,12 +74,12 @@ def mend(
             journal.append(session, case, now, actor, what, of=of, row=row)
         _end_with_its_stay(session, case, back, now)
         told = _tell_again(session, case, actor, now)
-        promises = tuple(_ring_again(session, case, actor, now))
+        again = (*_ring_again(session, case, actor, now), *_ring_in_time(session, case, actor, now))
         armed = run and _arm_again(session, case, actor, now)
-        if back.restored or promises:
+        if back.restored or again:
             moved_on(session, case)
         alerts, unheard = sum(told), told.count(0)
-        return replace(back, alerts=alerts, unheard=unheard, promises=promises, run=armed)
+        return replace(back, alerts=alerts, unheard=unheard, promises=again, run=armed)
 
 
 def mend_installation(engine: Engine, *, by: str, now: datetime, accepting: bool = False) -> Mended:
@@ -181,6 +185,23 @@ def _ring_again(session: Session, case: Case, actor: str, now: datetime) -> Iter
     ).all()
     for row in rows:
         row.next_at = now
+        session.add(row)
+        journal.append(session, case, now, actor, "rung_again", promise=row.id)
+        yield row.id or 0
+
+
+def _ring_in_time(session: Session, case: Case, actor: str, now: datetime) -> Iterator[int]:
+    """A promise that somebody moved beyond its own date rings at its moment; at once, when that
+    has passed."""
+    ladder = usable_policy(session, case.policy_id).ladder
+    calendar = calendars_now(session).working
+    too_late = sa.text(RINGS_TOO_LATE).bindparams(
+        sa.bindparam("soon", now + SOON, UtcTime()), sa.bindparam("far", now + FAR, UtcTime())
+    )
+    c = sa.orm.aliased(Checkpoint, name="c")
+    for row in session.exec(select(c).where(c.case_id == case.id, too_late)).all():
+        exact = row.due_at if row.exact else None
+        row.next_at = moment_of(row.next_rung, row.due_on, exact, ladder, calendar)
         session.add(row)
         journal.append(session, case, now, actor, "rung_again", promise=row.id)
         yield row.id or 0

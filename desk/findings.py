@@ -21,6 +21,14 @@ MEANS: dict[str, tuple[str, str]] = {
         f"{MEND}; if that brings nothing back, the director records an act that starts one",
     ),
     "not-raised": ("a promise rang five minutes ago and nobody raised it", WATCH),
+    "rings-too-late": (
+        "a promise would be told of when its date is long past",
+        f"{MEND}, which lets it ring at its own moment again",
+    ),
+    "over-untold": (
+        "a promise is over, and its journal says nothing of that",
+        "compare it to the last backup and put back what was changed by hand (docs/audit.md)",
+    ),
     "put-off": (
         "a promise could not be judged and was put off",
         "mend the cause (the policy, the calendar, or its date: estafette case redate), "
@@ -34,10 +42,23 @@ MEANS: dict[str, tuple[str, str]] = {
         "it has had no run in Prefect for ten minutes",
         "start the worker; it arms what is missing. Rows are watched meanwhile",
     ),
+    "run-of-another": (
+        "the run that shows it shows another case too",
+        f"{MEND} --run, which gives it a run of its own",
+    ),
+    "half-closed": (
+        "it is closed, and its stay in its last stage is not",
+        "compare it to the last backup and put back what was changed by hand (docs/audit.md)",
+    ),
     "offer-past-term": ("a handover is on offer past its term", WATCH),
     "unsent-alert": (
         "an alert was not delivered within the hour",
         "see which: estafette alert list --unsent, then: estafette doctor --send-test",
+    ),
+    "unsent-untold": (
+        "an alert is said to have arrived or to be void, and nothing shows that it did",
+        "see who was told: estafette alert list; tell them, and compare the alert to the last "
+        "backup (docs/audit.md)",
     ),
     "silence-unwatched": (
         "nobody would notice that nothing happens in it",
@@ -112,7 +133,7 @@ def mended(done: Mended) -> Iterator[str]:
     if done.unheard:
         yield f"Nobody is left to be told of {done.unheard} of its rungs; that is on record now."
     for promise in done.promises:
-        yield f"Rings again now: promise {promise}."
+        yield f"Rings again, at once or at its own moment: promise {promise}."
     if done.run:
         yield "Its visit gets another run."
     for row in done.refused:

@@ -12,6 +12,9 @@ BACKUP = (
     f"{MEND}. Brengt dat niets terug: zet de rij terug uit de laatste back-up (docs/audit.md "
     f"zegt hoe), en dan {ACCEPT}"
 )
+COMPARE = (
+    "vergelijk met de laatste back-up en zet terug wat met de hand veranderd is (docs/audit.md)"
+)
 WATCH = "start de worker, of: `estafette watch`"
 # Each code with what it means and what mends it. WIE is whoever does it: a contact's key.
 MEANS: dict[str, tuple[str, str]] = {
@@ -22,6 +25,11 @@ MEANS: dict[str, tuple[str, str]] = {
         "afspraak begint",
     ),
     "not-raised": ("een afspraak ging vijf minuten geleden af en niemand meldde haar", WATCH),
+    "rings-too-late": (
+        "een afspraak zou pas gemeld worden als haar dag lang voorbij is",
+        f"{MEND}, dan gaat ze weer op haar eigen moment af",
+    ),
+    "over-untold": ("een afspraak is voorbij en het journaal zegt daar niets van", COMPARE),
     "put-off": (
         "een afspraak kon niet beoordeeld worden en is uitgesteld",
         "neem de oorzaak weg (beleid, kalender of datum; zie `estafette case redate --help`), "
@@ -32,10 +40,19 @@ MEANS: dict[str, tuple[str, str]] = {
         "de zaak heeft al tien minuten geen run in Prefect",
         "start de worker: die maakt hem. De afspraken worden intussen bewaakt",
     ),
+    "run-of-another": (
+        "de run die de zaak laat zien, laat ook een andere zaak zien",
+        f"{RUN}, dat geeft haar een eigen run",
+    ),
+    "half-closed": ("de zaak is gesloten en haar verblijf in de laatste fase niet", COMPARE),
     "offer-past-term": ("een overdracht staat langer open dan haar termijn", WATCH),
     "unsent-alert": (
         "een bericht is niet binnen een uur bezorgd",
         "zie welke: `estafette alert list --unsent`, en waarom: `estafette doctor --send-test`",
+    ),
+    "unsent-untold": (
+        "een bericht heet bezorgd of vervallen, en niets laat dat zien",
+        f"zie wie het kreeg met `estafette alert list`, vertel het hun, en {COMPARE}",
     ),
     "silence-unwatched": (
         "niemand zou merken dat er niets meer gebeurt",

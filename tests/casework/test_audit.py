@@ -4,14 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from casework.acknowledging import acknowledge
 from casework.alerts import record
 from casework.audit import CHECKS, UNARMED, UNSENT, audit
 from casework.claiming import claim
 from casework.journal import broken_at
+from casework.mending import mend
 from casework.visits import armed, unarmed
 from tests.builders import NOW, a_case, act, announce_order, go
 from tests.casework.handing import offered
 from tests.casework.looking import DAY, behind_the_back, raise_all, rows, without_keys
+from tests.casework.outbox import an_alert
 
 LATER = NOW + 30 * DAY
 WEEK = timedelta(days=7)
@@ -71,16 +74,24 @@ PLANTED = {
     "no-promise": "UPDATE checkpoints SET state = 'lapsed', next_at = NULL, closed_at = due_at "
                   "WHERE state = 'open'",
     "not-raised": "UPDATE checkpoints SET next_at = since WHERE state = 'open'",
+    "rings-too-late": "UPDATE checkpoints SET next_at = '9999-12-31T23:59:59.000000Z' "
+                      "WHERE state = 'open' AND next_rung <= 0",
+    "over-untold": "UPDATE checkpoints SET state = 'answered', answer = 'done', next_at = NULL, "
+                   "answered_by = 'director', closed_at = '2026-03-31T12:00:00.000000Z' "
+                   "WHERE id = (SELECT max(id) FROM checkpoints WHERE state = 'open')",
     "put-off": ("UPDATE journal SET kind = 'put_off', rung = NULL, checkpoint_id = "
                 "(SELECT max(id) FROM checkpoints WHERE state = 'open') "
                 "WHERE seq = (SELECT max(seq) FROM journal)", "journal"),
     "no-visit": "UPDATE visits SET left_at = entered_at, left_for = 'closed' "
                 "WHERE left_at IS NULL",
     "no-run": "UPDATE visits SET run_id = NULL WHERE left_at IS NULL",
+    "run-of-another": "UPDATE visits SET run_id = 'run-of-all'",
+    "half-closed": "UPDATE cases SET closed_at = stirred_at, result = 'unfounded', "
+                   "silent_at = NULL",
     "offer-past-term": ("UPDATE checkpoints SET due_at = (SELECT opened_at FROM cases) "
                         "WHERE key = 'handover_answered'", "checkpoints"),
-    "unsent-alert": "UPDATE alerts SET state = 'failed', next_at = created_at, "
-                    "created_at = (SELECT opened_at FROM cases)",
+    "unsent-alert": "UPDATE alerts SET state = 'waiting', next_at = '9999-12-31T00:00:00.000000Z'",
+    "unsent-untold": "UPDATE alerts SET attempts = attempts + 1, state = 'perhaps'",
     "silence-unwatched": "UPDATE checkpoints SET state = 'lapsed', next_at = NULL, "
                          "closed_at = due_at WHERE key = 'case_silent'",
     "silence-not-asked": "UPDATE cases SET silent_at = opened_at",
@@ -103,7 +114,90 @@ def test_a_planted_fault_is_found_by_its_name(engine, in_order, what):
         offered(engine, in_order, to="jurist", now=LATER)
         assert found(engine) == []
     (without_keys if what == "promise-gone" else behind_the_back)(engine, sql, *without)
-    assert (in_order, what) in found(engine)
+    assert (in_order, what) in found(engine, LATER + UNARMED)
+
+
+UNSEEN = {
+    "a director who is none": (
+        "no-holder",
+        "UPDATE cases SET director_id = '00000000000000000000000000004711'",
+    ),
+    "a director who is not among the contacts": (
+        "no-holder", "UPDATE assignments SET contact_id = 4711 WHERE role = 'case_director'",
+    ),
+    "a promise that rings in a year, of which the date is near": (
+        "rings-too-late",
+        "UPDATE checkpoints SET next_at = '2027-06-01T09:00:00.000000Z' "
+        "WHERE id = (SELECT max(id) FROM checkpoints WHERE state = 'open' AND next_rung <= 0)",
+    ),
+    "a promise that is past its date and rings in two years": (
+        "rings-too-late",
+        "UPDATE checkpoints SET next_at = '2028-06-01T09:00:00.000000Z' "
+        "WHERE id = (SELECT max(id) FROM checkpoints WHERE state = 'open' AND next_rung > 0)",
+    ),
+    "a promise that lapsed by nobody": (
+        "over-untold",
+        "UPDATE checkpoints SET state = 'lapsed', next_at = NULL, "
+        "closed_at = '2026-03-31T12:00:00.000000Z' "
+        "WHERE id = (SELECT max(id) FROM checkpoints WHERE state = 'open')",
+    ),
+    "an alert that is void for no reason": (
+        "unsent-untold",
+        "UPDATE alerts SET state = 'void', next_at = NULL WHERE id = (SELECT max(t.id) "
+        "FROM alerts t JOIN checkpoints c ON c.id = t.checkpoint_id WHERE c.state = 'open')",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("planted", UNSEEN)
+def test_what_is_changed_by_hand_to_keep_something_silent_is_found(engine, in_order, planted):
+    what, sql = UNSEEN[planted]
+    keyless = without_keys if what == "no-holder" else behind_the_back
+    keyless(engine, sql, "cases", "assignments")
+    assert (in_order, what) in found(engine, LATER + UNARMED)
+
+
+def test_a_promise_that_was_moved_beyond_its_date_rings_at_its_own_moment_once_it_is_mended(
+    engine, in_order
+):
+    before = rows(engine, "checkpoints")
+    behind_the_back(engine, PLANTED["rings-too-late"])
+    moved = [row["id"] for row in before if row["next_at"] and row["next_rung"] <= 0]
+    assert moved
+    assert mend(engine, in_order, by="director", now=LATER).promises == tuple(moved)
+    assert rows(engine, "checkpoints") == before
+    assert mend(engine, in_order, by="director", now=LATER).promises == ()
+
+
+def test_a_reminder_that_was_seen_may_keep_its_promise_quiet_until_after_its_date(
+    engine, in_signal
+):
+    reminded = NOW.replace(day=4, hour=8)
+    raise_all(engine, reminded)
+    send_all(engine, reminded)
+    (alert, *_) = rows(engine, "alerts")
+    acknowledge(engine, alert["id"], by="director", now=reminded)
+    assert "rings-too-late" not in {what for _, what in found(engine, reminded)}
+
+
+def test_an_alert_that_was_held_over_a_weekend_has_an_hour_from_its_first_attempt(engine, in_order):
+    monday = LATER + 3 * DAY
+    an_alert(engine, "director", LATER)
+    (lease,) = claim(engine, monday)
+    record(engine, lease.token, "failed", "deferred", monday)
+    assert (in_order, "unsent-alert") not in found(engine, monday + timedelta(seconds=10))
+    assert (in_order, "unsent-alert") in found(engine, monday + UNSENT + timedelta(minutes=1))
+
+
+def test_a_case_that_moves_on_just_now_is_given_time_for_its_run(engine):
+    key = a_case(engine, "aftercare")
+    later = NOW + DAY
+    assert found(engine, later) == []  # it waits in the rows, and nothing rings within a week
+    act(engine, key, "enforcement_requested", later)
+    soon = audit(engine, later, horizon=timedelta(days=400)).findings
+    assert [f.what for f in soon] == []
+    much_later = later + UNARMED + timedelta(seconds=1)
+    assert "no-run" in {f.what for f in audit(engine, much_later, horizon=400 * DAY).findings}
 
 
 def test_every_check_has_a_fault_planted_for_it():
@@ -148,8 +242,9 @@ def test_every_case_at_fault_is_named_up_to_the_limit(engine):
     keys = [a_case(engine, address=f"Straat {n}") for n in range(4)]
     sql = "UPDATE checkpoints SET state = 'lapsed', next_at = NULL, closed_at = due_at"
     behind_the_back(engine, sql)
-    assert found(engine, NOW) == [(key, "no-promise") for key in keys]
-    assert found(engine, NOW, limit=2) == [(key, "no-promise") for key in keys[:2]]
+    for limit in (1000, 2):
+        named = [key for key, what in found(engine, NOW, limit=limit) if what == "no-promise"]
+        assert named == keys[:limit]
 
 
 # --- the journal ---------------------------------------------------------------------------------

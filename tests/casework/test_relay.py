@@ -353,7 +353,7 @@ class Relay(Machine):
     @rule()
     def runs_are_armed(self) -> None:
         for visit in unarmed(self.engine, self.now, horizon=HORIZON, stuck_after=STUCK):
-            armed(self.engine, visit.id, "run", visit.wake_at, self.now, visit.version)
+            armed(self.engine, visit.id, f"run-{visit.id}", visit.wake_at, self.now, visit.version)
             if visit.left:
                 completed(self.engine, visit.id, self.now)
 
