@@ -27,6 +27,11 @@ ODD = {
     "postgresql": """NOT isfinite(t."{0}") OR t."{0}" >= '9999-01-01'""",
 }
 BY_CASE = "JOIN cases k ON k.id = t.{of} WHERE k.closed_at IS NULL"
+# Of the two largest tables only what something still waits for.
+WAITS = {
+    "checkpoints": " AND t.state = 'open'",
+    "alerts": " AND (t.next_at IS NOT NULL OR t.falls_back_at IS NOT NULL)",
+}
 # Alerts about the installation belong to no case.
 UNSENT_NOTICES = "WHERE t.case_id IS NULL AND t.next_at IS NOT NULL"
 
@@ -45,10 +50,12 @@ class NoMoment:
 
 
 def no_moments(connection: sa.Connection, limit: int) -> Iterator[NoMoment]:
-    """Every such place in the rows of open cases and of none; of `limit` rows a table."""
+    """Every such place in the rows of open cases and of none that something waits for; of `limit`
+    rows a table."""
     yield from _in("cases", "k.key", BY_CASE.format(of="id"), connection, limit)
     for table in OF_A_CASE:
-        yield from _in(table, "k.key", BY_CASE.format(of="case_id"), connection, limit)
+        waits = BY_CASE.format(of="case_id") + WAITS.get(table, "")
+        yield from _in(table, "k.key", waits, connection, limit)
     yield from _in("alerts", "NULL", UNSENT_NOTICES, connection, limit)
     for table in OF_NONE:
         yield from _in(table, "NULL", "WHERE 1 = 1", connection, limit)
