@@ -257,7 +257,7 @@ def test_tables_are_not_emptied_at_one_stroke(engine):
 
 
 @pytest.mark.parametrize("table", ["alerts", "journal", "cases", "term_changes", "decrees"])
-def test_a_trigger_that_is_taken_away_is_found_by_its_name(engine, worked, table):
+def test_a_trigger_that_is_taken_away_is_found(engine, worked, table):
     assert (NO_CASE, "guard-off") not in found(engine)
     behind_the_back(engine, "SELECT 1", table)
     off = [f.where for f in audit(engine, LATER).findings if f.what == "guard-off"]
