@@ -1,11 +1,11 @@
 """The guards: the seven reasons courts annulled measures, as plain questions about the dossier.
 
-How each is judged is in judgements.py. Sources name the article or the kind of rule; a Dutch jurist
-must confirm each before real use.
+How each is judged is in judgements.py, hearing.py, closure_grounds.py and penalties.py. Sources
+name the article or the kind of rule; a Dutch jurist must confirm each before real use.
 """
 
+from escalation import closure_grounds, hearing, penalties
 from escalation import judgements as j
-from escalation.judgements import BANS, CLOSURES, EMERGENCIES
 from escalation.shape import Family, Guard
 from escalation.text import Text, law, policy
 
@@ -29,11 +29,11 @@ ADULT = Guard("adult", Family.GROUND,
 ORDER_STOOD = Guard("penalty_order_in_force", Family.GROUND,
     Text("Was er een last onder dwangsom van kracht?",
          "Was an order with a penalty in force?"),
-    j.penalty_order_stood, law("Awb 5:32, 5:37"))
+    penalties.penalty_order_stood, law("Awb 5:32, 5:37"))
 POWER_TO_COLLECT = Guard("power_not_lapsed", Family.GROUND,
     Text("Is de dwangsom nog geen jaar geleden verbeurd, en de last sindsdien niet vernietigd?",
          "Was the penalty forfeited less than a year ago, and the order not annulled since?"),
-    j.power_to_collect, law("Awb 5:35, 8:72(2)"))
+    penalties.power_to_collect, law("Awb 5:35, 8:72(2)"))
 ORDER_NOT_SUSPENDED = Guard("order_not_suspended", Family.GROUND,
     Text("Is de last niet geschorst?", "Is the order not suspended?"),
     j.not_suspended("order"), law("Awb 8:72, 8:81"))
@@ -64,15 +64,15 @@ SERIOUS_FEAR_DISORDER = Guard("serious_fear_of_disorder", Family.GROUND,
 CLOSURE_GROUND = Guard("closure_ground", Family.GROUND,
     Text("Is een bedreiging vastgesteld zoals deze grond eist, op een grond die nu geldt?",
          "Is a threat established of the kind this ground asks, on a ground that is law today?"),
-    j.closure_ground, law("Gemeentewet 174a(1); Opiumwet 13b"))
+    closure_grounds.closure_ground, law("Gemeentewet 174a(1); Opiumwet 13b"))
 THREAT_ORIGIN = Guard("threat_comes_from_dwelling", Family.GROUND,
     Text("Komt de bedreiging van gedragingen in (bij grond b en c: of bij) de woning?",
          "Does the threat come from behaviour in (on ground b and c: or near) the dwelling?"),
-    j.comes_from_there, law("Gemeentewet 174a(1); RVS:2017:923"))
+    closure_grounds.comes_from_there, law("Gemeentewet 174a(1); RVS:2017:923"))
 NEVER_NOISE_ALONE = Guard("more_than_noise", Family.GROUND,
     Text("Gaat het om meer dan geluid of een burenruzie?",
          "Is it about more than noise or a quarrel between neighbours?"),
-    j.more_than_noise, law("Gemeentewet 174a(1)"))
+    closure_grounds.more_than_noise, law("Gemeentewet 174a(1)"))
 
 MAYOR_DECIDES = Guard("mayor_decides", Family.GROUND,
     Text("Beslist de burgemeester zelf?", "Does the mayor decide in person?"),
@@ -93,29 +93,29 @@ TIME_MATCHES = Guard("checked_when_it_happens", Family.FACTS,
 GROUND_EVIDENCE = Guard("ground_evidence", Family.FACTS,
     Text("Is er het rapport dat deze grond vraagt (a: op ambtseed; b, c, 13b: van politie)?",
          "Is there the report this ground asks (a: under oath; b, c, 13b: by police)?"),
-    j.reported_for_its_ground, law("Awb 3:2; LJN BG6690"))
+    closure_grounds.reported_for_its_ground, law("Awb 3:2; LJN BG6690"))
 BREACH_SEEN = Guard("breach_recorded_by_supervisor", Family.FACTS,
     Text("Is na de termijn een nieuwe overtreding vastgesteld: door wie, wanneer en waar?",
          "Was a new breach recorded after the term to comply: by whom, when and where?"),
-    j.breach_after_order, law("Awb 3:2, 5:37"))
+    penalties.breach_after_order, law("Awb 3:2, 5:37"))
 
 # --- heard ----------------------------------------------------------------------------------------
 HEARD = Guard("heard", Family.HEARD,
     Text("Is de persoon gehoord over het voornemen, of mag dat achterwege blijven?",
          "Was the person heard on the intention, or may hearing be left out?"),
-    j.heard, law("Awb 4:8, 4:11"))
+    hearing.heard, law("Awb 4:8, 4:11"))
 HEARD_AGAIN_BAN = Guard("heard_again_ban", Family.HEARD,
     Text("Is de persoon opnieuw gehoord, na het opleggen en vóór de verlenging?",
          "Was the person heard again, after imposition and before the extension?"),
-    j.heard_since(*BANS), law("Awb 4:8"))
+    hearing.heard_since("house_ban"), law("Awb 4:8"))
 HEARD_AGAIN_CLOSURE = Guard("heard_again_closure", Family.HEARD,
     Text("Is de persoon opnieuw gehoord, na de sluiting en vóór de verlenging?",
          "Was the person heard again, after the closure and before its extension?"),
-    j.heard_since(*CLOSURES), law("Awb 4:8"))
+    hearing.heard_since("closure"), law("Awb 4:8"))
 HEARD_AGAIN_EMERGENCY = Guard("heard_again_emergency", Family.HEARD,
     Text("Is de bewoner gehoord, na het noodbevel en vóór de verlenging?",
          "Was the resident heard, after the emergency order and before its extension?"),
-    j.heard_since(*EMERGENCIES), law("Awb 4:8; RBMNE:2025:1759"))
+    hearing.heard_since("emergency_order"), law("Awb 4:8; RBMNE:2025:1759"))
 
 # --- lighter means --------------------------------------------------------------------------------
 LIGHTER = Guard("lighter_means", Family.LIGHTER,
@@ -177,7 +177,7 @@ TEN_DAYS = Guard("ten_days_at_most", Family.DURATION,
 HOUSING_AGAIN = Guard("housing_inquiry_again", Family.DURATION,
     Text("Is opnieuw onderzocht waar de bewoners heen kunnen, na de sluiting?",
          "Was it looked into again where the residents can go, after the closure?"),
-    j.housed_since(*CLOSURES), law("Awb 3:4; RBGEL:2025:7493"))
+    j.housed_since("closure"), law("Awb 3:4; RBGEL:2025:7493"))
 FOUR_WEEKS = Guard("four_weeks_at_most", Family.DURATION,
     Text("Eindigt het huisverbod binnen vier weken na oplegging?",
          "Does the house ban end within four weeks of its imposition?"),
@@ -199,7 +199,7 @@ ORDER_TERM = Guard("order_term", Family.CONTENT,
 WITHIN_AMOUNTS = Guard("within_amounts", Family.CONTENT,
     Text("Blijft het bedrag binnen het maximum van de last en wat is verbeurd?",
          "Does the amount stay within the order's maximum and what was forfeited?"),
-    j.within_amounts, law("Awb 5:32b, 5:37"))
+    penalties.within_amounts, law("Awb 5:32b, 5:37"))
 CONCRETE = Guard("measures_concrete", Family.CONTENT,
     Text("Is elke maatregel toetsbaar: wie, wat, wanneer?",
          "Can each measure be tested: who, what, when?"),

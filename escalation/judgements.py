@@ -1,8 +1,7 @@
 """How the guards judge: from recorded acts and stated facts alone, each a function of a dossier."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from escalation.dossier import Dossier, Recorded
 from escalation.events import AfterEvent
@@ -10,48 +9,16 @@ from escalation.standing import (
     DECISIONS,
     MEASURES,
     end_of,
-    ended_since,
     in_force,
     longest,
-    resolved,
     since,
     standing,
     suspended,
 )
-from escalation.terms import Length, Unit
 
 Judgement = Callable[[Dossier], bool]
 OBJECTIVE_SOURCES = {"officer", "police", "fire_brigade", "measurement", "video", "sworn_report"}
-HEARING_SKIPPED_BECAUSE = {"urgency", "heard_before_nothing_new", "goal_needs_surprise"}  # Awb 4:11
-INTENTIONS = ("intention_sent", "closure_intention_sent")
-BANS = ("house_ban_imposed", "house_ban_extended")
-CLOSURES = ("closure_announced", "closure_extended")
-EMERGENCIES = ("emergency_order_given", "emergency_order_extended")
 TEN_DAYS, FOUR_WEEKS = timedelta(days=10), timedelta(weeks=4)
-A_YEAR = Length(1, Unit.YEARS)
-
-
-@dataclass(frozen=True, slots=True)
-class ClosureGround:
-    """A ground for closing a house: the harm it speaks of, where that comes from, since when it is
-    law, and which reports show it."""
-
-    harms: frozenset[str]
-    origins: frozenset[str]
-    reports: frozenset[str]
-    since: date = date.min
-
-
-_SWORN, _REPORTED = frozenset({"sworn_report"}), frozenset({"sworn_report", "police"})
-_IN_OR_NEAR = frozenset({"dwelling", "near_dwelling"})
-# Gemeentewet 174a(1), its b and c since 2024, and Opiumwet 13b. Noise is in none of them.
-CLOSURE_GROUNDS = {
-    "a": ClosureGround(frozenset({"safety", "health"}), frozenset({"dwelling"}), _SWORN),
-    "b": ClosureGround(frozenset({"violence"}), _IN_OR_NEAR, _REPORTED, date(2024, 1, 1)),
-    "c": ClosureGround(frozenset({"weapon"}), _IN_OR_NEAR, _REPORTED, date(2024, 1, 1)),
-    "13b": ClosureGround(frozenset({"drugs"}), _IN_OR_NEAR, _REPORTED),
-}
-HARMLESS_TO_CLOSE = {"noise", "quarrel"}  # they harm living comfort, not safety or health
 
 
 def has(kind: str, **facts: object) -> Judgement:
@@ -61,10 +28,6 @@ def has(kind: str, **facts: object) -> Judgement:
 def states(*names: str) -> Judgement:
     """Every one of these facts is stated, and not as no, empty or nothing."""
     return lambda d: all(bool(d.stated(name)) for name in names)
-
-
-def states_one_of(*names: str) -> Judgement:
-    return lambda d: any(bool(d.stated(name)) for name in names)
 
 
 def stands(measure: str) -> Judgement:
@@ -85,44 +48,6 @@ def no_other_sanction(d: Dossier) -> bool:
     return all(breach and other and breach != other for other in known)
 
 
-def penalty_order_stood(d: Dossier) -> bool:
-    return any(order.facts.get("form") == "penalty" for order in standing(d, MEASURES["order"]))
-
-
-def power_to_collect(d: Dossier) -> bool:
-    """Awb 5:35: within a year of forfeiture; of an order that was undone nothing is owed."""
-    forfeited = d.last("penalty_forfeited")
-    if forfeited is None or ended_since(d, MEASURES["order"], forfeited):
-        return False
-    return d.today <= longest(forfeited.on, A_YEAR)
-
-
-def threat(d: Dossier) -> Recorded | None:
-    return d.last("threat_established")
-
-
-def ground_of(found: Recorded) -> ClosureGround | None:
-    return CLOSURE_GROUNDS.get(str(found.facts.get("ground")))
-
-
-def closure_ground(d: Dossier) -> bool:
-    found = threat(d)
-    ground = ground_of(found) if found else None
-    return bool(found and ground and d.today >= ground.since and
-                found.facts.get("harm") in ground.harms)  # fmt: skip
-
-
-def comes_from_there(d: Dossier) -> bool:
-    found = threat(d)
-    ground = ground_of(found) if found else None
-    return bool(found and ground and found.facts.get("origin") in ground.origins)
-
-
-def more_than_noise(d: Dossier) -> bool:
-    found = threat(d)
-    return found is not None and found.facts.get("harm") not in {None, *HARMLESS_TO_CLOSE}
-
-
 # --- facts verified -------------------------------------------------------------------------------
 
 
@@ -136,8 +61,7 @@ def serious_and_repeated(d: Dossier) -> bool:
 
 def verified(d: Dossier) -> bool:
     """As many objective observations as the municipality's policy wants; one when it is silent."""
-    seen = [a for a in d.recorded("observation_recorded") if a.facts.get("by") in OBJECTIVE_SOURCES]
-    return len(seen) >= d.counts.get(f"{d.judging}.observations", 1)
+    return len(_objective(d)) >= d.counts.get(f"{d.judging}.observations", 1)
 
 
 def looked_when_it_happens(d: Dossier) -> bool:
@@ -146,101 +70,12 @@ def looked_when_it_happens(d: Dossier) -> bool:
     when = pattern.facts.get("time_of_day") if pattern else None
     if when in {None, "unknown"}:
         return True
-    return any(
-        act.facts.get("time_of_day") == when
-        for act in d.recorded("observation_recorded")
-        if act.facts.get("by") in OBJECTIVE_SOURCES
-    )
+    return any(act.facts.get("time_of_day") == when for act in _objective(d))
 
 
-def reported_for_its_ground(d: Dossier) -> bool:
-    found = threat(d)
-    ground = ground_of(found) if found else None
-    sources = {act.facts.get("by") for act in d.recorded("observation_recorded")}
-    return bool(ground and sources & ground.reports)
-
-
-def breach_after_order(d: Dossier) -> bool:
-    """A breach after the order and its term to comply, for which no penalty was forfeited yet."""
-    order = d.last("order_announced")
-    if order is None:
-        return False
-    later = since(d, order)
-    breaches = [a for a in later if a.kind == "breach_recorded" and a.on > _term_over(d, order)]
-    forfeited = [a for a in later if a.kind == "penalty_forfeited"]
-    forfeiting = d.proposed is not None and d.proposed.kind == "penalty_forfeited"
-    return bool(breaches) and len(breaches) >= len(forfeited) + forfeiting
-
-
-def _term_over(d: Dossier, order: Recorded) -> date:
-    """The last day on which the order need not be complied with yet."""
-    term = order.facts.get("compliance_until")
-    at_once = term is None or (isinstance(term, AfterEvent) and term.itself)
-    return date.min if at_once else resolved(d, order, term)
-
-
-def within_amounts(d: Dossier) -> bool:
-    """No more is forfeited than the order's maximum, and no more collected than was forfeited."""
-    order = d.last("order_announced")
-    if order is None or d.proposed is None:
-        return False
-    forfeited = sum(
-        a.facts.get("amount") or 0 for a in since(d, order) if a.kind == "penalty_forfeited"
-    )
-    amount = d.stated("amount") or 0
-    if d.proposed.kind != "penalty_forfeited":
-        return bool(amount <= forfeited)
-    maximum = order.facts.get("maximum")
-    return maximum is None or bool(forfeited + amount <= maximum)
-
-
-# --- heard ----------------------------------------------------------------------------------------
-
-
-def heard(d: Dossier) -> bool:
-    """On every intention, a closure's own among them, and since the last decision of this kind.
-
-    Awb 4:8 asks for the opportunity: who lets the time for views pass was heard. Where no intention
-    was sent at all, being heard by word of mouth is enough (Awb 4:9).
-    """
-    if d.stated("hearing_skipped") in HEARING_SKIPPED_BECAUSE:
-        return True
-    kind = d.proposed.kind if d.proposed else ""
-    sent = [intention for intention in INTENTIONS if d.has(intention)]
-    if sent and kind == "closure_announced" and "closure_intention_sent" not in sent:
-        return False
-    if sent and all(_let_pass(d, intention, kind) for intention in sent):
-        return True
-    told = d.has("views_heard") and all(d.happened_after("views_heard", k) for k in sent)
-    return told and _heard_after(d, kind)
-
-
-def _let_pass(d: Dossier, intention: str, decision: str) -> bool:
-    """Whether the time for views on the last intention is over, which no such decision followed."""
-    sent = d.last(intention)
-    if sent is None or any(act.kind == decision for act in since(d, sent)):
-        return False
-    return resolved(d, sent, sent.facts.get("views_until")) < d.today
-
-
-def housed_since(*measures: str) -> Judgement:
-    """Where the residents can go was looked into after the last of these."""
-
-    def judge(d: Dossier) -> bool:
-        last = d.last(*measures)
-        done = since(d, last) if last else d.acts
-        return any(act.kind == "housing_inquiry_recorded" for act in done)
-
-    return judge
-
-
-def heard_since(*measures: str) -> Judgement:
-    return lambda d: d.has("views_heard") and _heard_after(d, *measures)
-
-
-def _heard_after(d: Dossier, *kinds: str) -> bool:
-    earlier = d.last(*kinds)
-    return earlier is None or any(act.kind == "views_heard" for act in since(d, earlier))
+def _objective(d: Dossier) -> list[Recorded]:
+    seen = d.recorded("observation_recorded")
+    return [act for act in seen if act.facts.get("by") in OBJECTIVE_SOURCES]
 
 
 # --- own policy and advice ------------------------------------------------------------------------
@@ -289,7 +124,7 @@ def within_own_limit(limit: str, until: str, since: str | None = None) -> Judgem
     return judge
 
 
-# --- duration -------------------------------------------------------------------------------------
+# --- duration and housing -------------------------------------------------------------------------
 
 
 def at_most(length: timedelta, since: str | None = None) -> Judgement:
@@ -304,6 +139,17 @@ def at_most(length: timedelta, since: str | None = None) -> Judgement:
         if begun is None or until is None or isinstance(until, AfterEvent):
             return False
         return begun.on <= end_of(until) <= begun.on + length
+
+    return judge
+
+
+def housed_since(measure: str) -> Judgement:
+    """Where the residents can go was looked into since the measure was imposed or last extended."""
+
+    def judge(d: Dossier) -> bool:
+        last = d.last(*MEASURES[measure].begun_by)
+        done = since(d, last) if last else d.acts
+        return any(act.kind == "housing_inquiry_recorded" for act in done)
 
     return judge
 

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation import guards as g
+from escalation.closure_grounds import CLOSURE_GROUNDS
 from escalation.dossier import Dossier, Recorded
 from escalation.events import AfterEvent
-from escalation.judgements import CLOSURE_GROUNDS, HEARING_SKIPPED_BECAUSE, OBJECTIVE_SOURCES
+from escalation.hearing import HEARING_SKIPPED_BECAUSE
+from escalation.judgements import OBJECTIVE_SOURCES
 from escalation.moves import acts, not_waivable, unmet
 from escalation.path import OPEN_STAGES, PATH, STAGES
 from escalation.shape import WAIVERS, Family, Guard
