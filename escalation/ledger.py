@@ -16,6 +16,7 @@ from escalation import derivation as say
 from escalation.calendars import Calendars, UnknownYear
 from escalation.entries import YEARS, BadChange, Entry, Pause, Standing, What, rolls
 from escalation.shifting import at_moment, on_day, paused
+from escalation.spoken_dates import clock, spoken
 from escalation.terms import AMSTERDAM, BadTerm, Kind, Term, Unit, ends
 from escalation.text import policy
 
@@ -130,10 +131,10 @@ def _redated(now: Standing, entry: Entry, _calendars: Calendars) -> Standing:
     _known(entry.to)
     stated = replace(now, rolls=False, unit=None, pause=None, derivation=entry.steps)
     if not isinstance(entry.to, datetime):
-        return on_day(stated, entry.to, entry.to, [say.redated(say.spoken(entry.to), entry.ground)])
+        return on_day(stated, entry.to, entry.to, [say.redated(spoken(entry.to), entry.ground)])
     if entry.to.utcoffset() is None:
         raise BadChange("a moment needs its zone, such as 2026-12-14T10:00+01:00")
-    local = say.clock(entry.to.astimezone(AMSTERDAM))
+    local = clock(entry.to.astimezone(AMSTERDAM))
     return at_moment(stated, entry.to, [say.redated(local, entry.ground)])
 
 

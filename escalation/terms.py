@@ -26,6 +26,7 @@ from escalation.calendars import (
     WorkingCalendar,
     days_between,
 )
+from escalation.spoken_dates import clock, in_words, spoken
 from escalation.text import Origin, Source, Text
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -99,7 +100,7 @@ class Length:
 
     @property
     def words(self) -> Text:
-        return say.in_words(self.n, self.unit)
+        return in_words(self.n, self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,7 @@ def _by_the_clock(moment: datetime, term: Term) -> Ending:
 def _at_moment(start: datetime, due_at: datetime, term: Term, steps: Steps) -> Ending:
     begins, end, article = start.astimezone(AMSTERDAM), due_at.astimezone(AMSTERDAM), _article(term)
     counted = say.counted_back if term.kind is Kind.BACKWARD else say.from_moment
-    first = counted(term.length.words, term.source.cite, say.clock(begins), say.clock(end))
+    first = counted(term.length.words, term.source.cite, clock(begins), clock(end))
     steps = [first, *_clock_change(start, due_at), *steps, say.ends_at(end, article)]
     return Ending(end.date(), end.date(), due_at, tuple(steps), article)
 
@@ -259,7 +260,7 @@ def _clock_change(start: datetime, due_at: datetime) -> Steps:
     before, after = (at.astimezone(AMSTERDAM).dst() for at in (earlier, later))
     if before == after or rest:
         return []
-    return [say.clock_changed(ahead=bool(after), hours=say.in_words(hours, Unit.HOURS))]
+    return [say.clock_changed(ahead=bool(after), hours=in_words(hours, Unit.HOURS))]
 
 
 def _on_day(
@@ -274,7 +275,7 @@ def _counting(start: date, last: date, term: Term) -> Steps:
     if term.length.n == 0:
         return [say.at_once(start)]
     counted = say.counted_back if term.kind is Kind.BACKWARD else say.counted
-    first = counted(term.length.words, term.source.cite, say.spoken(start), say.spoken(last))
+    first = counted(term.length.words, term.source.cite, spoken(start), spoken(last))
     return [first, *_short_month(start, last, term)]
 
 

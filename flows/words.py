@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from casework.stock import Promise, Stock
-from escalation.derivation import clock, spoken
 from escalation.path import STAGES
 from escalation.rungs import AMSTERDAM
+from escalation.spoken_dates import clock, spoken
 from escalation.text import Text
 
 # What a visit finds about a promise: the name of its task's state.
