@@ -10,12 +10,13 @@ from sqlmodel import Session, col, select
 from casework.policies import calendars_now, policy_of
 from casework.refusals import Incomplete
 from escalation import derivation as say
+from escalation.counting import Ending, ends
 from escalation.events import AfterEvent
 from escalation.lanes import AWAITED
 from escalation.moves import act_named
 from escalation.policy import CASE, sections
 from escalation.rungs import AMSTERDAM
-from escalation.terms import Ending, Kind, Length, Term, Unit, ends
+from escalation.terms import Kind, Length, Term, Unit
 from escalation.text import Source
 from models import Act, Case, Checkpoint, CheckpointState
 

@@ -6,9 +6,10 @@ from sqlmodel import Session
 
 from casework.policies import calendars_now, policy_of, version_for
 from casework.refusals import NotFound
+from escalation.counting import ends
 from escalation.policy import Policy, PolicyError, parse, shipped
 from escalation.rungs import AMSTERDAM, rings_at
-from escalation.terms import Kind, Length, Term, ends
+from escalation.terms import Kind, Length, Term
 from escalation.text import proposal
 
 UNCHECKED = "case.contact_unchecked"

@@ -11,13 +11,14 @@ from casework.awaiting import Dated, dated_by
 from casework.policies import calendars_now, default_policy, policy_of, usable_policy
 from casework.refusals import Incomplete
 from escalation.baton import ABOUT_SILENCE
+from escalation.counting import Ending, ends
 from escalation.events import AfterEvent
 from escalation.lanes import NEXT_STEP, PAUSE_OVER
 from escalation.policy import CASE, Policy
 from escalation.rungs import AMSTERDAM, first_step
 from escalation.shape import Checkpoint as Spec
 from escalation.silence import begins
-from escalation.terms import Ending, Kind, Term, ends
+from escalation.terms import Kind, Term
 from escalation.text import Text
 from models import Case, Checkpoint, CheckpointState, TermChange, Visit
 

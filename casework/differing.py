@@ -9,8 +9,10 @@ from sqlmodel import Session, col, select
 from casework.policies import calendars_now
 from casework.recount import changes_of, entry_of, root_id_of, root_standing
 from escalation.calendars import Calendars
-from escalation.ledger import BadChange, fold, rolls
-from escalation.terms import BadTerm, Kind, Length, Term, Unit, ends
+from escalation.counting import ends
+from escalation.free_days import rolls
+from escalation.ledger import BadChange, fold
+from escalation.terms import BadTerm, Kind, Length, Term, Unit
 from escalation.text import law
 from models import Case, Checkpoint, CheckpointState
 

@@ -10,11 +10,12 @@ from casework import journal
 from casework.policies import calendars_now, default_policy, usable_policy
 from casework.refusals import Incomplete
 from escalation.calendars import Calendars
+from escalation.counting import ends
 from escalation.policy import CASE, Policy
 from escalation.rungs import AMSTERDAM
 from escalation.shape import Checkpoint as Spec
 from escalation.silence import Spoken, spoken_of
-from escalation.terms import Kind, Length, Term, ends
+from escalation.terms import Kind, Length, Term
 from escalation.text import proposal
 from models import Case, Checkpoint, CheckpointState, JournalEntry, Wait
 

@@ -11,13 +11,14 @@ from casework.policies import calendars_at
 from casework.questions import question
 from casework.refusals import NotFound
 from escalation.calendars import Calendars
-from escalation.ledger import BadChange, Entry, Standing, What, applied, fold, rolls
+from escalation.free_days import rolls
+from escalation.ledger import BadChange, Entry, Standing, What, applied, fold
 from escalation.rungs import AMSTERDAM
-from escalation.terms import WEEK, BadTerm, Kind, Length, Unit
+from escalation.terms import BadTerm, Kind, Length, Unit
 from escalation.text import Text
 from models import Case, Checkpoint, Decree, TermChange
 
-DAYS = {Unit.DAYS: timedelta(days=1), Unit.WEEKS: WEEK}
+DAYS = {Unit.DAYS: timedelta(days=1), Unit.WEEKS: timedelta(weeks=1)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from desk.baton_steps import Wait
 from desk.steps import Act, Step, Term
 from escalation import moves
 from escalation.calendars import calendars
+from escalation.counting import ends
 from escalation.facts import FIELDS, BadFacts, checked
 from escalation.rungs import AMSTERDAM
-from escalation.terms import BadTerm, Kind, Length, Unit, ends
+from escalation.terms import BadTerm, Kind, Length, Unit
 from escalation.terms import Term as Counted
 from escalation.text import proposal
 

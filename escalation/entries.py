@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from escalation.terms import LONGEST, Kind, Length, Unit
+from escalation.terms import Kind, Length, Unit
 from escalation.text import Text
 
 YEARS = range(1995, 2091)  # as for the dates in facts: within the years whose holidays are known
@@ -76,10 +76,3 @@ class Standing:
     def paused_on(self, day: date) -> Pause | None:
         """The pause that runs on this day; one whose last day is past is over by itself."""
         return self.pause if self.pause and day <= self.pause.last else None
-
-
-def rolls(kind: Kind, length: Length | None) -> bool:
-    """Whether the Algemene termijnenwet moves the end of such a term off free days (art. 1, 4)."""
-    if kind is not Kind.STATUTORY or length is None:
-        return False
-    return length.n <= LONGEST.get(length.unit, 0)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from escalation.counting import AMSTERDAM
 from escalation.events import AfterEvent, after_event, at_once
 from escalation.shape import Act
-from escalation.terms import AMSTERDAM
 
 
 class BadFacts(ValueError):

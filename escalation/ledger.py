@@ -14,13 +14,15 @@ from datetime import date, datetime
 
 from escalation import derivation as say
 from escalation.calendars import Calendars, UnknownYear
-from escalation.entries import YEARS, BadChange, Entry, Pause, Standing, What, rolls
+from escalation.counting import AMSTERDAM, ends
+from escalation.entries import YEARS, BadChange, Entry, Pause, Standing, What
+from escalation.free_days import rolls
 from escalation.shifting import at_moment, on_day, paused
 from escalation.spoken_dates import clock, spoken
-from escalation.terms import AMSTERDAM, BadTerm, Kind, Term, Unit, ends
+from escalation.terms import BadTerm, Kind, Term, Unit
 from escalation.text import policy
 
-__all__ = ["YEARS", "BadChange", "Entry", "Pause", "Standing", "What", "applied", "fold", "rolls"]
+__all__ = ["YEARS", "BadChange", "Entry", "Pause", "Standing", "What", "applied", "fold"]
 
 
 def fold(root: Standing, entries: Iterable[tuple[Entry, Calendars]]) -> Standing:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from itertools import islice
 
 from escalation import derivation as say
 from escalation.calendars import ONE_DAY, Calendars, days_between
+from escalation.counting import AMSTERDAM, day_over, ends
 from escalation.entries import Pause, Standing
-from escalation.terms import AMSTERDAM, Kind, Length, Term, Unit, ends
+from escalation.terms import Kind, Length, Term, Unit
 from escalation.text import Text, policy
 
 ATW = "Algemene termijnenwet art. 1, 2 en 3"
@@ -27,9 +28,8 @@ def paused(before: Standing, pause: Pause, told: Text, calendars: Calendars) -> 
 
 def on_day(now: Standing, nominal: date, end: date, steps: Iterable[Text]) -> Standing:
     """Due at the end of `end`."""
-    over = datetime.combine(end + ONE_DAY, time.min, AMSTERDAM).astimezone(UTC)
-    derivation = (*now.derivation, *steps)
-    return replace(now, nominal=nominal, end=end, due_at=over, exact=False, derivation=derivation)
+    derivation, due_at = (*now.derivation, *steps), day_over(end)
+    return replace(now, nominal=nominal, end=end, due_at=due_at, exact=False, derivation=derivation)
 
 
 def at_moment(now: Standing, moment: datetime, steps: Iterable[Text]) -> Standing:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from escalation.calendars import Calendars
+from escalation.counting import ends
 from escalation.policy import Ladder
 from escalation.rungs import AMSTERDAM, rings_at
-from escalation.terms import Kind, Length, Term, ends
+from escalation.terms import Kind, Length, Term
 from escalation.text import proposal
 
 # What is written down or passed on, while nothing happens in the case itself.

@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any
 
 from escalation.calendars import Calendars, calendars
+from escalation.counting import AMSTERDAM, ends
 from escalation.dossier import Dossier, Recorded
 from escalation.events import AfterEvent
-from escalation.terms import AMSTERDAM, Kind, Length, Term, Unit, ends
+from escalation.terms import Kind, Length, Term, Unit
 from escalation.text import Text, policy
 
 OUTCOMES = ("objection_decided", "ruling_received")

@@ -44,7 +44,8 @@ def term(
     from casework.connect import connect
     from casework.policies import installed_calendars
     from escalation.calendars import calendars
-    from escalation.terms import Kind, Length, Term, ends
+    from escalation.counting import ends
+    from escalation.terms import Kind, Length, Term
     from escalation.text import law, policy
 
     if kind not in set(Kind):

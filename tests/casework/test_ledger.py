@@ -17,7 +17,8 @@ from casework.refusals import NotAllowed, NotFound
 from casework.stages import decide
 from casework.views import case_view
 from casework.words import Answer
-from escalation.terms import AMSTERDAM, Length
+from escalation.counting import AMSTERDAM
+from escalation.terms import Length
 from tests.builders import NOW, act, announce_order, go
 from tests.casework.looking import (
     DAY,

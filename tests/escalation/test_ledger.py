@@ -8,8 +8,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from escalation.calendars import calendars
-from escalation.ledger import BadChange, Entry, Standing, What, applied, fold, rolls
-from escalation.terms import AMSTERDAM, Kind, Length, Term, Unit, ends
+from escalation.counting import AMSTERDAM, ends
+from escalation.free_days import rolls
+from escalation.ledger import BadChange, Entry, Standing, What, applied, fold
+from escalation.terms import Kind, Length, Term, Unit
 from escalation.text import law, policy
 
 NL = calendars()

@@ -11,6 +11,7 @@ import pytest
 from escalation import guards as guard_module
 from escalation.baton import HANDOVER_NEWS, REPORTER_KNOWN, REQUEST_NEWS
 from escalation.calendars import calendars
+from escalation.counting import ends
 from escalation.facts import TRUTHS
 from escalation.lanes import CASE_WIDE
 from escalation.measures import NOT_ASKED
@@ -20,7 +21,7 @@ from escalation.policy import CASE, parse, policy_numbers, sections, shipped
 from escalation.promised import OBJECTION
 from escalation.shape import Act, Family, Guard, Role
 from escalation.standing import EFFECTS, MEASURES
-from escalation.terms import Kind, Length, Term, ends
+from escalation.terms import Kind, Length, Term
 from escalation.text import Origin, Text
 
 ROOT = Path(__file__).parents[2]

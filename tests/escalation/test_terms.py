@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from workalendar.europe import Netherlands
 
 from escalation.calendars import Decree, calendars, days_between, known_decrees
-from escalation.terms import AMSTERDAM, BadTerm, Kind, Length, Term, Unit, ends
+from escalation.counting import AMSTERDAM, ends
+from escalation.terms import BadTerm, Kind, Length, Term, Unit
 from escalation.text import law, policy
 
 CASES = tomllib.loads(Path(__file__).with_name("deadlines.toml").read_text("utf-8"))
