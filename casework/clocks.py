@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from casework.dating import Start, date_checkpoint, no_pause_of_what_is_over
+from casework.lapsing import lapse_rows
 from escalation.baton import (
     CALL_BACK,
     HANDOVER_ACKNOWLEDGED,
@@ -91,9 +92,7 @@ def answer_clocks(
 
 def lapse_clocks(session: Session, rows: Collection[Checkpoint], now: datetime) -> None:
     """Nobody has to answer these promises any more."""
-    for row in rows:
-        row.state, row.next_at, row.closed_at = CheckpointState.LAPSED, None, now
-        session.add(row)
+    lapse_rows(session, rows, now)
     _over(session, rows, now)
 
 

@@ -17,6 +17,7 @@ from casework import journal
 from casework.cases import moved_on
 from casework.connect import transaction
 from casework.dating import Start, date_checkpoint
+from casework.entering import OPENED, enter_stage
 from casework.people import KEY, contact
 from casework.policies import policy_of, version_for
 from casework.presence import refuse_unreachable
@@ -24,7 +25,6 @@ from casework.reasons import remember
 from casework.refusals import Incomplete, NotAllowed
 from casework.reporter_clocks import report_came_in
 from casework.silence import stirred
-from casework.stages import OPENED, enter_stage
 from casework.succeeding import first_director
 from escalation.path import FIRST
 from escalation.rungs import AMSTERDAM

@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from casework.awaiting import dated_by, kind_on_path
+from casework.lapsing import lapse_rows
 from casework.ledger import change_term
 from casework.recount import latest_of, root_id_of
 from casework.refusals import NotAllowed
@@ -78,10 +79,7 @@ def _void(outcome: Outcome) -> None:
     measure = outcome.measure
     keys = {*measure.depends, *measure.follows, *filter(None, [measure.end, measure.begins])}
     rows = [*_running(outcome, keys), *_objections(outcome), *_suspensions(outcome)]
-    for row in rows:
-        row.state, row.next_at, row.closed_at = CheckpointState.LAPSED, None, outcome.now
-        outcome.session.add(row)
-    outcome.session.flush()
+    lapse_rows(outcome.session, rows, outcome.now)
 
 
 def _redate(outcome: Outcome) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from casework.dating import Start, date_checkpoint, ensure_next_date
+from casework.lapsing import lapse
 from casework.outcomes import act_behind, carry_through
 from casework.rearming import rearm
 from casework.reporter_clocks import circumstances_of
 from casework.reporting import mark_reported
-from casework.stages import lapse
 from escalation.baton import REPORT_BACK
 from escalation.moves import section_of
 from escalation.policy import sections

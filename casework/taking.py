@@ -17,11 +17,11 @@ from casework.clocks import (
     start_clock,
 )
 from casework.dating import ensure_next_date
+from casework.lapsing import lapse
 from casework.packets import texts_of
 from casework.people import contact
 from casework.presence import present
 from casework.refusals import NotAllowed
-from casework.stages import lapse
 from casework.succeeding import holder, succeed
 from casework.telling import reached, tell
 from escalation.baton import HANDOVER_ACKNOWLEDGED, REPORT_BACK, WARM_CONTACT

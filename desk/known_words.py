@@ -15,7 +15,7 @@ from pydantic import (
     PlainValidator,
 )
 
-from casework.stages import RESULTS
+from casework.closing import RESULTS
 from escalation import moves
 from escalation.path import PATH
 from escalation.policy import sections

@@ -27,6 +27,7 @@ from casework.acts import NewAct, record_act
 from casework.alerts import record
 from casework.audit import audit
 from casework.claiming import LEASE, claim
+from casework.closing import RESULTS
 from casework.connect import reading
 from casework.holding import held_at
 from casework.intake import receive_signal
@@ -38,7 +39,7 @@ from casework.packets import Packet
 from casework.promises import answer, raise_due
 from casework.receiving import accept, refuse
 from casework.recount import recounts
-from casework.stages import RESULTS, decide, reopen
+from casework.stages import decide, reopen
 from casework.stock import take_stock
 from casework.visits import armed, completed, unarmed
 from casework.words import Answer, Role

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from casework.acts import NewAct, record_act
+from casework.closing import RESULTS
 from casework.holding import held_at
 from casework.offering import offer
 from casework.packets import Packet
 from casework.promises import answer
 from casework.receiving import accept
 from casework.refusals import CaseMoved, Incomplete, NotAllowed, NotFound, Unmet
-from casework.stages import RESULTS, decide, reopen
+from casework.stages import decide, reopen
 from casework.views import case_list, case_view
 from casework.words import Answer, Role
 from escalation.moves import Unknown
