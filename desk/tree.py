@@ -16,7 +16,6 @@ import fcntl
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -27,20 +26,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
+from desk.child import CANNOT_START, Child, Say
 from desk.pages import served
 from desk.settings import DeskSettings
 from notifications.mailbox import Mailbox, MailboxError
 
 HOST = "127.0.0.1"
-ROOT = Path(__file__).parents[1]
 READY_SECONDS, PROGRESS_SECONDS, LOOK_SECONDS = 180.0, 5.0, 0.3
 LOCK_SECONDS = 15.0  # children of an instance that was just killed need a moment to notice
-FIRST_WAIT, LONGEST_WAIT, WELL_AFTER = 1.0, 30.0, 60.0
-STOP_SECONDS = 12.0
-CANNOT_START = 78  # the exit code of a child whose last line says why; flows.embedded has it too
-LARGEST_LOG = 5_000_000  # bytes; then it is put aside at the next start
-
-Say = Callable[[str], None]
 
 
 class TreeError(RuntimeError):
@@ -99,7 +92,7 @@ class Tree:
         except MailboxError as error:
             raise TreeError(str(error)) from None
 
-    def _child(self, name: str, lock: int) -> "Child":
+    def _child(self, name: str, lock: int) -> Child:
         port = str(self.settings.prefect_port)
         place = ["--data", str(self.data), "--port", port, "--leash"]
         env = {
@@ -113,95 +106,17 @@ class Tree:
         return Child(name, command, self.data / "logs" / f"{name}.log", env, lock)
 
     def _wait_for_prefect(self) -> None:
-        server, began = self.children[0], time.monotonic()
         health = f"{self.settings.prefect_url}/api/health"
-        told = began
+        began = told = time.monotonic()
         self._say("Prefect is starting; the first time takes about a quarter of a minute ...")
         while not _answers(health):
             now = time.monotonic()
             if self.stopping.wait(LOOK_SECONDS):
                 raise TreeError("stopped before Prefect had started")
-            if server.exit_code() == CANNOT_START:
-                raise TreeError(f"Prefect did not start: {_last_line(server.log)}")
-            if server.exit_code() is not None or now - began > READY_SECONDS:
-                raise TreeError(f"Prefect did not start; its log says why: {server.log}")
+            _refuse_not_starting(self.children[0], now - began)
             if now - told >= PROGRESS_SECONDS:
                 told = now
                 self._say(f"... {now - began:.0f} seconds")
-
-
-class Child:
-    """A child process that is started again when it ends by itself."""
-
-    def __init__(
-        self, name: str, command: list[str], log: Path, env: dict[str, str], lock: int
-    ) -> None:
-        self.name, self.log = name, log
-        self.process: subprocess.Popen[bytes] | None = None
-        self._command, self._env, self._lock = command, env, lock
-        self._wait, self._began = FIRST_WAIT, 0.0
-        self._again_at: float | None = None
-        self._said = ""
-
-    def start(self) -> None:
-        with _appending(self.log) as log:
-            self.process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,  # the leash: never written to, closed when we are gone
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self._env,
-                cwd=ROOT,
-                start_new_session=True,  # Ctrl-C is for the parent, which then stops the children
-                pass_fds=(self._lock,),  # the folder is taken until the last child is gone
-            )
-        self._began, self._again_at = time.monotonic(), None
-
-    def exit_code(self) -> int | None:
-        """None while it runs."""
-        return self.process.poll() if self.process else 0
-
-    def tend(self, say: Say) -> None:
-        """Started again if it ended by itself; later each time when it does so often."""
-        code, now = self.exit_code(), time.monotonic()
-        if code is None:
-            return
-        if self._again_at is None:
-            lived_well = now - self._began > WELL_AFTER
-            self._wait = FIRST_WAIT if lived_well else min(self._wait * 2, LONGEST_WAIT)
-            self._again_at = now + self._wait
-            self._tell(say, code)
-        elif now >= self._again_at:
-            self._start_again(say)
-
-    def _tell(self, say: Say, code: int) -> None:
-        why = f"signal {-code}" if code < 0 else f"exit code {code}"
-        line = f"the {self.name} ended ({why}) and is started again; its log: {self.log}"
-        if code == CANNOT_START:
-            line = f"the {self.name} can not start and is tried again: {_last_line(self.log)}"
-        if code != CANNOT_START or line != self._said:  # what does not change is said once
-            say(line)
-        self._said = line
-
-    def _start_again(self, say: Say) -> None:
-        try:
-            self.start()
-        except OSError as error:  # no room for its log, or no memory: later perhaps
-            self._again_at = time.monotonic() + LONGEST_WAIT
-            say(f"the {self.name} can not be started now: {error.strerror}")
-
-    def stop(self) -> None:
-        """The process is gone: asked first, then made."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stdin:
-            self.process.stdin.close()
 
 
 def run_tree(
@@ -289,20 +204,16 @@ def _refuse_taken(name: str, host: str, port: int) -> None:
             ) from None
 
 
+def _refuse_not_starting(server: Child, waited: float) -> None:
+    if server.exit_code() == CANNOT_START:
+        raise TreeError(f"Prefect did not start: {server.last_line()}")
+    if server.exit_code() is not None or waited > READY_SECONDS:
+        raise TreeError(f"Prefect did not start; its log says why: {server.log}")
+
+
 def _answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(address, timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _last_line(log: Path) -> str:
-    return log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-
-
-def _appending(log: Path) -> IO[bytes]:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    if log.exists() and log.stat().st_size > LARGEST_LOG:
-        log.replace(log.with_suffix(".old.log"))
-    return log.open("ab")

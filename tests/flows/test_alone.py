@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from desk import tree
+from desk.child import CANNOT_START as KNOWN_TO_THE_DESK
+from desk.child import Child
 from desk.settings import DeskSettings
-from desk.tree import Child, Tree, TreeError
-from flows import embedded
+from desk.tree import Tree, TreeError
 from flows.alone import NotAlone, instance, take_place
 from flows.embedded import CANNOT_START
 from tests.flows.conftest import ROOT
@@ -114,4 +115,4 @@ def test_a_child_that_can_not_start_is_said_once_with_its_reason(tmp_path, monke
 
 
 def test_the_two_doors_know_that_code_by_the_same_number():
-    assert tree.CANNOT_START == embedded.CANNOT_START
+    assert KNOWN_TO_THE_DESK == CANNOT_START
