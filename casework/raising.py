@@ -12,36 +12,23 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from casework import journal
+from casework.due_rungs import OPEN, Rang, Ringing, due_rungs, still_open
 from casework.journal import INTEGER, MOMENT, TEXT
 from casework.lateness import Tally
 from casework.policies import calendars_now, policy_of
-from casework.reachable import Hearers, People, Ringing, people_now, who_hears
+from casework.reachable import Hearers, People, people_now, who_hears
 from escalation.calendars import WorkingCalendar
 from escalation.policy import Ladder, PolicyError, parse, shipped
 from escalation.rungs import latest_passed
-from models import (
-    AlertState,
-    Assignment,
-    Case,
-    Checkpoint,
-    Contact,
-    JournalEntry,
-)
+from models import AlertState, Checkpoint, JournalEntry
 
-Director = aliased(Contact)
-# As the partial indexes spell it: in a parameter, a planner cannot see that they serve.
-OPEN = sa.text("checkpoints.state = 'open'")
 PUT_OFF = timedelta(hours=1)
 SKIPPED = "skipped"  # the lead of who is told because nobody could be reached below
-
-
 # A journal line about a ringing promise: its kind, what it says, and the rung when one was raised.
 Told = tuple[Ringing, str, dict[str, int], int | None]
-Rang = tuple[Ringing, datetime]  # a promise, and the moment it should have rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +55,7 @@ def raise_batch(
     One that cannot be judged is put off and journalled, so that it keeps no other waiting; the
     audit names its case. Returns how many there were.
     """
-    rang = _ringing(session, now, limit, case_id)
+    rang = due_rungs(session, now, limit, case_id)
     ringing = [row for row, _at in rang]
     raised = _judged(session, ringing, now) if ringing else []
     if raised:
@@ -88,13 +75,12 @@ def hear_again(
 ) -> tuple[int, ...]:
     """Who would hear now that the rungs of an open promise rang, from the first of `passed` up to
     the last; nobody, when it is over."""
-    row = session.execute(_open_one(), {"id": checkpoint_id}).first()
-    if row is None:
+    ringing = still_open(session, checkpoint_id)
+    if ringing is None:
         return ()
     first, last = passed
-    ringing = replace(Ringing(*row[:-1]), offset=first)
     ladder, people = _ladder(session, ringing.policy_id), people_now(session, now)
-    heard = who_hears(ringing, last, ladder, people)
+    heard = who_hears(replace(ringing, offset=first), last, ladder, people)
     return (*heard.to, *heard.instead)
 
 
@@ -110,67 +96,6 @@ def _count(late: Tally, rang: Iterable[Rang], raised: Container[int], now: datet
     for row, at in rang:
         if row.id in raised:
             late.add(row.statutory, (now - at).total_seconds())
-
-
-def _ringing(session: Session, now: datetime, limit: int, case_id: int | None) -> list[Rang]:
-    found: list[Rang] = []
-    for statutory in (True, False):  # each flag is one range of the index
-        if len(found) < limit:
-            query = _query(statutory, case_id is not None)
-            asked = {"now": now, "most": limit - len(found), "case_id": case_id}
-            found += [(Ringing(*row), at) for *row, at in session.execute(query, asked)]
-    return found
-
-
-@cache
-def _query(statutory: bool, of_one_case: bool) -> sa.Select[Any]:
-    c = Checkpoint
-    query = (
-        _with_people()
-        .where(
-            col(c.statutory).is_(statutory),
-            col(c.next_at) <= sa.bindparam("now", type_=MOMENT),
-        )
-        .order_by(c.next_at)  # type: ignore[arg-type]
-        .limit(sa.bindparam("most", type_=INTEGER))
-        # The case too: the journal is chained per case, so nobody else may write to it meanwhile.
-        .with_for_update(of=(c, Case), skip_locked=True, key_share=True)
-    )
-    return query.where(col(c.case_id) == sa.bindparam("case_id")) if of_one_case else query
-
-
-@cache
-def _open_one() -> sa.Select[Any]:
-    return _with_people().where(col(Checkpoint.id) == sa.bindparam("id"))
-
-
-def _with_people() -> sa.Select[Any]:
-    """Open promises as `Ringing`, and the moment each rings."""
-    c = Checkpoint
-    query: sa.Select[Any] = (
-        sa.select(  # type: ignore[misc]
-            c.id,
-            c.case_id,
-            Case.municipality,
-            Case.policy_id,
-            c.due_on,
-            c.due_at,
-            c.exact,
-            c.statutory,
-            c.next_rung,
-            Director.id,
-            Director.deputy_id,
-            c.asked_id,
-            c.owed_id,
-            c.next_at,
-        )  # type: ignore[call-overload]
-        .select_from(c)
-        .join(Case, Case.id == c.case_id)
-        .join(Assignment, Assignment.id == Case.director_id)
-        .join(Director, Director.id == Assignment.contact_id)
-        .where(OPEN)
-    )
-    return query
 
 
 def _judged(session: Session, ringing: Iterable[Ringing], now: datetime) -> list[Raised]:

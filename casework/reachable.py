@@ -7,36 +7,18 @@ level above hears that it was.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from casework.due_rungs import Ringing
 from casework.presence import not_there
 from escalation.policy import Ladder
 from escalation.rungs import rungs_passed
 from models import Contact, Organisation
 
 BY_FUNCTION = ("process_director", "head_of_public_order")
-
-
-@dataclass(frozen=True, slots=True)
-class Ringing:
-    """An open promise whose rung rings now, with the people nearest to it."""
-
-    id: int
-    case_id: int
-    municipality: str
-    policy_id: int
-    due_on: date
-    due_at: datetime
-    exact: bool
-    statutory: bool
-    offset: int
-    director: int
-    deputy: int | None
-    asked: int | None
-    owed: int | None
 
 
 @dataclass(frozen=True, slots=True)
