@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from casework.administration import one_at_a_time, record
 from casework.connect import reading, transaction
-from casework.decrees import coverage
+from casework.decree_views import coverage
 from casework.journal import SYSTEM
 from casework.presence import is_absent
 from escalation.notices import AMSTERDAM, rung_at

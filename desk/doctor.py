@@ -76,7 +76,7 @@ def _rows(engine: Engine, settings: DeskSettings, now: datetime) -> Iterator[Lin
 
 
 def _decrees(engine: Engine, now: datetime) -> Line:
-    from casework.decrees import covered
+    from casework.decree_views import covered
     from escalation.notices import last_moment, months_before
 
     reach = covered(engine, now.astimezone(AMSTERDAM).year)

@@ -12,7 +12,8 @@ from desk import say
 from desk.clock import now
 
 if TYPE_CHECKING:
-    from casework.decrees import Changed, DecreeRow
+    from casework.decree_views import DecreeRow
+    from casework.decrees import Changed
     from casework.differing import Differing
 
 HELP = """Decreed days (Algemene termijnenwet art. 3(3)): see the table, load and withdraw.
@@ -42,7 +43,7 @@ decreed = [
 def list_(as_json: bool = say.AS_JSON) -> None:
     """List the decreed days by period and source, withdrawn ones too, and the years left out."""
     from casework.connect import connect
-    from casework.decrees import decrees
+    from casework.decree_views import decrees
 
     table = decrees(connect())
     lines = [_line(row) for row in table.rows]

@@ -6,14 +6,8 @@ import pytest
 
 from casework.administration import administration, administration_broken_at
 from casework.connect import connect
-from casework.decrees import (
-    add_decree,
-    covered,
-    decrees,
-    import_decrees,
-    withdraw_decree,
-    withdraw_decree_day,
-)
+from casework.decree_views import covered, decrees
+from casework.decrees import add_decree, import_decrees, withdraw_decree, withdraw_decree_day
 from casework.ledger import pause_term, redate_term
 from casework.policies import activate, installed_calendars
 from casework.refusals import NotAllowed, NotFound
