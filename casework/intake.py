@@ -1,13 +1,9 @@
 """Signals come in; each finds its open case or opens one, and never merges in silence."""
 
-import hashlib
-import json
-import unicodedata
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
@@ -18,50 +14,18 @@ from casework.cases import moved_on
 from casework.connect import transaction
 from casework.dating import Start, date_checkpoint
 from casework.entering import OPENED, enter_stage
-from casework.people import KEY, contact
+from casework.people import contact
 from casework.policies import policy_of, version_for
 from casework.presence import refuse_unreachable
 from casework.reasons import remember
 from casework.refusals import Incomplete, NotAllowed
 from casework.reporter_clocks import report_came_in
+from casework.signals import NewSignal, store
 from casework.silence import stirred
 from casework.succeeding import first_director
 from escalation.path import FIRST
 from escalation.rungs import AMSTERDAM
-from models import Assignment, Case, CaseNumber, Contact, Reporter, Role, Signal
-
-
-class NewSignal(BaseModel):
-    """A report as it comes in at a door; validated here, stored verbatim."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-    municipality: str = Field(pattern=KEY, max_length=64)
-    address: str = Field(min_length=3, max_length=200)
-    received_at: AwareDatetime
-    channel: str = Field(default="desk", pattern=KEY, max_length=32)
-    nature: str = Field(default="unknown", pattern=KEY, max_length=32)
-    acute: bool = False
-    text: str = Field(default="", max_length=20_000)
-    reference: str | None = Field(default=None, min_length=1, max_length=100)
-    reporter_name: str | None = Field(default=None, max_length=200)
-    reporter_contact: str = Field(default="", max_length=320)
-
-    @property
-    def address_key(self) -> str:
-        """The address as compared: one case for "Dorpsstraat 1" and "dorpsstraat  1"."""
-        plain = unicodedata.normalize("NFKC", self.address).casefold()
-        return " ".join(plain.replace(",", " ").split())
-
-    @property
-    def key(self) -> str:
-        """The source's own number, with the source; else a digest of all that was said."""
-        if self.reference:
-            return f"{self.municipality}/{self.channel}/{self.reference}"
-        said = self.model_dump(mode="json", exclude={"address", "received_at"})
-        said |= {"address": self.address_key, "at": self.received_at.timestamp()}
-        text = json.dumps(said, sort_keys=True)
-        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()[:32]
+from models import Assignment, Case, CaseNumber, Contact, Role, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +117,7 @@ def _holder(session: Session, new: NewSignal, now: datetime, director: str | Non
 
 
 def _join(session: Session, case: Case, new: NewSignal, now: datetime) -> None:
-    signal = _store(session, case, new)
+    signal = store(session, case, new)
     moved_on(session, case)
     journal.append(session, case, now, journal.SYSTEM, "signal_joined", signal=signal.id)
     stirred(session, case, now)
@@ -178,6 +142,25 @@ def _open(
     policy = policy_of(session, version.id or 0)
     if missing := policy.missing_for(FIRST.key):
         raise Incomplete(policy.name, FIRST.key, missing)
+    case = _held_case(session, new, now, holder, version.id or 0, beside_another)
+    signal = store(session, case, new)
+    journal.append(
+        session, case, now, journal.SYSTEM, "opened", signal=signal.id, policy=policy.name
+    )
+    enter_stage(session, case, FIRST, now, OPENED, since=new.received_at, acute=new.acute)
+    report_came_in(session, case, signal)
+    return case
+
+
+def _held_case(
+    session: Session,
+    new: NewSignal,
+    now: datetime,
+    holder: Contact,
+    policy_id: int,
+    beside_another: bool,
+) -> Case:
+    """The case and its first assignment, which point at each other from the beginning."""
     director_id = uuid.uuid4()
     case = Case(
         key=_next_key(session, new.received_at),
@@ -187,7 +170,7 @@ def _open(
         strand=_next_strand(session, new) if beside_another else 1,
         stage=FIRST.key,
         version=0,
-        policy_id=version.id or 0,
+        policy_id=policy_id,
         director_id=director_id,
         opened_at=now,
     )
@@ -202,36 +185,7 @@ def _open(
             since=now,
         )
     )
-    signal = _store(session, case, new)
-    journal.append(
-        session, case, now, journal.SYSTEM, "opened", signal=signal.id, policy=policy.name
-    )
-    enter_stage(session, case, FIRST, now, OPENED, since=new.received_at, acute=new.acute)
-    report_came_in(session, case, signal)
     return case
-
-
-def _store(session: Session, case: Case, new: NewSignal) -> Signal:
-    signal = Signal(
-        reference=new.key,
-        case_id=case.id or 0,
-        received_at=new.received_at,
-        channel=new.channel,
-        nature=new.nature,
-        acute=new.acute,
-        text=new.text,
-    )
-    session.add(signal)
-    session.flush()
-    if new.reporter_name or new.reporter_contact:
-        session.add(
-            Reporter(
-                signal_id=signal.id or 0,
-                name=new.reporter_name or "",
-                contact=new.reporter_contact,
-            )
-        )
-    return signal
 
 
 def _next_key(session: Session, received_at: datetime) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from casework.acts import NewAct, record_act
-from casework.intake import NewSignal, Received, receive_signal
+from casework.intake import Received, receive_signal
 from casework.ledger import extend_term, pause_term, redate_term, resume_term
 from casework.promises import answer
 from casework.refusals import Incomplete, NotAllowed, NotFound, Refusal, Unmet
+from casework.signals import NewSignal
 from casework.stages import decide, reopen
 from casework.views import CaseView, case_view
 from desk.history import History

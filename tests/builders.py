@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from casework.acts import NewAct, record_act
-from casework.intake import NewSignal, receive_signal
+from casework.intake import receive_signal
 from casework.people import NewContact, NewOrganisation, add_contact, add_organisation
+from casework.signals import NewSignal
 from casework.stages import decide
 from casework.views import case_view
 

@@ -35,7 +35,8 @@ def add(
 ) -> None:
     """Receive one signal: it joins the open case at its address, or opens one."""
     from casework.connect import connect
-    from casework.intake import NewSignal, receive_signal
+    from casework.intake import receive_signal
+    from casework.signals import NewSignal
 
     moment = now()
     new = NewSignal(
@@ -81,7 +82,7 @@ def import_(
 def _read(file: Path) -> list[Any]:
     from pydantic import ValidationError
 
-    from casework.intake import NewSignal
+    from casework.signals import NewSignal
     from desk.plainly import sentence_for
 
     signals, problems = [], []

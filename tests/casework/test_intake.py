@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from casework.absences import away
 from casework.checkups import leave
 from casework.holding import held_at
-from casework.intake import NewSignal, Received, receive_signal
+from casework.intake import Received, receive_signal
 from casework.refusals import Incomplete, NotAllowed, NotFound
+from casework.signals import NewSignal
 from casework.views import case_list, case_view
 from casework.words import Role
 from tests.builders import NOW, TOWN, a_case, a_contact, a_signal, a_town, act, go

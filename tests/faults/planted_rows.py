@@ -11,7 +11,8 @@ from sqlalchemy.engine import Engine
 
 from casework.alert_views import deliveries
 from casework.connect import connect
-from casework.intake import NewSignal, receive_signal
+from casework.intake import receive_signal
+from casework.signals import NewSignal
 from casework.views import case_view
 from tests.builders import TOWN
 from tests.faults.mail_host import MailHost

@@ -20,7 +20,8 @@ import pytest
 from casework.alert_views import alert_list, deliveries
 from casework.audit import audit
 from casework.connect import connect
-from casework.intake import NewSignal, receive_signal
+from casework.intake import receive_signal
+from casework.signals import NewSignal
 from casework.views import case_view
 from notifications.mailbox import letters
 from tests.faults.planted_parts import cmdline, descendants, until
