@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session, col, select
 
+from casework.bulk import MOMENT
 from casework.channel_state import Room, room
 from casework.claimed import Claimed, Lease, claimed
 from casework.connect import transaction
 from casework.customs import AT_ONCE, Customs
 from casework.falling_back import fall_back
-from casework.journal import MOMENT
 from casework.one_way import OneWay
 from casework.outgoing import still_to_say
 from casework.planning import Proposal, proposals, waiting

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from casework.journal import INTEGER, MOMENT
+from casework.bulk import INTEGER, MOMENT
 from models import Assignment, Case, Checkpoint, Contact
 
 Director = aliased(Contact)

@@ -4,24 +4,22 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Engine
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
+from casework.bulk import INTEGER, MOMENT, TEXT, given, packed, table
 from casework.connect import reading
-from models import Case, JournalEntry, UtcTime
+from models import Case, JournalEntry
 
 SYSTEM = "estafette"  # the actor of everything the machine does by itself
 BEGIN = "0" * 64
 # Hashes stand for ever, and so does this spelling of what they cover.
 _SPELLED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-INTEGER, TEXT, MOMENT = sa.Integer(), sa.Text(), UtcTime()  # columns of packed rows, see `given`
 
 
 def append(
@@ -163,53 +161,3 @@ def broken_at(engine: Engine, case_key: str) -> int | None:
                 return expected
             previous, expected = e.hash, expected + 1
     return None
-
-
-# Hundreds of rows travel as one parameter. A parameter for every value costs more than the writing
-# itself: the driver converts each and the server parses each. A JSON list of lists goes over at
-# once, and the statement stays the same, however many rows there are.
-
-
-def packed(rows: Iterable[Iterable[Any]]) -> dict[str, str]:
-    """The rows as the parameter of a statement that reads them with `given`."""
-    return {"rows": json.dumps([list(row) for row in rows], default=_in_utc)}
-
-
-def given(**columns: sa.types.TypeEngine[Any]) -> sa.Subquery:
-    """A table of the packed rows, with its columns in the order they were packed in."""
-    rows = _Elements(sa.bindparam("rows", type_=TEXT))
-    row = rows.table_valued(sa.column("value", sa.JSON())).c.value
-    values = (
-        sa.cast(row[place].as_string(), kind).label(name)
-        for place, (name, kind) in enumerate(columns.items())
-    )
-    return sa.select(*values).subquery("given")
-
-
-def table(name: str) -> sa.Table:
-    """A table without its model: the ORM would take the packed rows for a row of values."""
-    return SQLModel.metadata.tables[name]
-
-
-@lru_cache(maxsize=1024)
-def _in_utc(moment: datetime) -> Any:
-    return MOMENT.process_bind_param(moment, _AS_TEXT)
-
-
-_AS_TEXT = sqlite.dialect()
-
-
-class _Elements(FunctionElement[Any]):
-    """The elements of a JSON list, a row each."""
-
-    inherit_cache = True
-
-
-@compiles(_Elements, "sqlite")
-def _on_sqlite(elements: _Elements, compiler: Any, **more: Any) -> str:
-    return f"json_each({compiler.process(elements.clauses, **more)})"
-
-
-@compiles(_Elements, "postgresql")
-def _on_postgresql(elements: _Elements, compiler: Any, **more: Any) -> str:
-    return f"jsonb_array_elements(CAST({compiler.process(elements.clauses, **more)} AS JSONB))"

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from casework import journal
+from casework.bulk import INTEGER, MOMENT, TEXT, given, packed, table
 from casework.due_rungs import OPEN, Rang, Ringing, due_rungs, still_open
-from casework.journal import INTEGER, MOMENT, TEXT
 from casework.lateness import Tally
 from casework.policies import calendars_now, policy_of
 from casework.reachable import Hearers, People, people_now, who_hears
@@ -89,7 +89,7 @@ def send_again(
 ) -> None:
     """A rung that was raised is in the outbox for these people too."""
     told = ((row.case_id, row.id, rung, _lead(rung), p, row.statutory) for p in recipients)
-    session.execute(_sending(), journal.packed(told) | {"now": now})
+    session.execute(_sending(), packed(told) | {"now": now})
 
 
 def _count(late: Tally, rang: Iterable[Rang], raised: Container[int], now: datetime) -> None:
@@ -145,15 +145,15 @@ def _put_off(session: Session, rows: list[Ringing], now: datetime) -> None:
 
 def _mark(session: Session, raised: Iterable[Raised]) -> None:
     rows = ((r.ringing.id, r.ringing.offset, r.offset, r.next_offset, r.next_at) for r in raised)
-    session.execute(_marking(), journal.packed(rows))
+    session.execute(_marking(), packed(rows))
 
 
 @cache
 def _marking() -> sa.Update:
-    known = journal.table("checkpoints").c
-    new = journal.given(id=INTEGER, was=INTEGER, rung=INTEGER, next_rung=INTEGER, next_at=MOMENT).c
+    known = table("checkpoints").c
+    new = given(id=INTEGER, was=INTEGER, rung=INTEGER, next_rung=INTEGER, next_at=MOMENT).c
     return (
-        sa.update(journal.table("checkpoints"))
+        sa.update(table("checkpoints"))
         .where(known.id == new.id, known.next_rung == new.was, OPEN)
         .values(rung=new.rung, next_rung=new.next_rung, next_at=new.next_at)
     )
@@ -205,20 +205,20 @@ def _send(session: Session, raised: Iterable[Raised], now: datetime) -> None:
         for lead, persons in ((_lead(r.offset), r.hearers.to), (SKIPPED, r.hearers.instead))
         for person in persons
     )
-    session.execute(_sending(), journal.packed(rows) | {"now": now})
+    session.execute(_sending(), packed(rows) | {"now": now})
 
 
 @cache
 def _sending() -> sa.Insert:
     # fmt: off
-    rows = journal.given(
+    rows = given(
         case_id=INTEGER, checkpoint_id=INTEGER, rung=INTEGER, lead=TEXT, recipient_id=INTEGER,
         statutory=sa.Boolean(),
     ).c
     # fmt: on
     now = sa.bindparam("now", type_=MOMENT)
     alike = {"created_at": now, "state": sa.literal(AlertState.WAITING.value), "next_at": now}
-    return sa.insert(journal.table("alerts")).from_select(
+    return sa.insert(table("alerts")).from_select(
         [*rows.keys(), *alike], sa.select(*rows, *alike.values())
     )
 
