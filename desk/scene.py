@@ -17,7 +17,8 @@ from desk.invented import INVENTED
 from desk.marks import played
 from desk.placing import Placed
 from desk.playing import REFUSED, Player
-from desk.replay import Reel, start
+from desk.reel import Reel
+from desk.replay import start
 from desk.told import in_words
 
 RULINGS = Path(__file__).parents[1] / "examples" / "rulings"
