@@ -80,7 +80,7 @@ def _credential(window: Window, settings: DeskSettings) -> Line:
         return Line("ui credential", False, "Prefect's API and pages ask for no password", GUARD)
     if window.knows_forms is False:
         found = "Prefect's pages ask for a password, and take forms of other sites (no CSRF)"
-        mend = "set PREFECT_SERVER_CSRF_PROTECTION_ENABLED=true where the server runs"
+        mend = "set PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED=true where the server runs"
         return Line("ui credential", False, found, mend)
     found = "Prefect's API and pages ask for a password"
     return Line("ui credential", True, f"{found}{SEEN if settings.seen_elsewhere else ''}")

@@ -27,7 +27,7 @@ _FIXED = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
     # A page from elsewhere can not make a browser change anything here.
-    "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+    "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
     # Every new client would ask; `flows.window` looks at the version for all of them.
     "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",

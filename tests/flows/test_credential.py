@@ -247,7 +247,7 @@ def test_the_server_listens_on_this_machine_alone_unless_told_otherwise(
     assert there["PREFECT_API_URL"] == f"{found_at}/api"
     assert there["PREFECT_SERVER_UI_API_URL"] == pages_ask
     assert there["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == found_at
-    assert there["PREFECT_SERVER_CSRF_PROTECTION_ENABLED"] == "true"
+    assert there["PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED"] == "true"
 
 
 # --- how it is found ------------------------------------------------------------------------------

@@ -16,13 +16,21 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 HEARD_WITHIN = 60.0  # seconds; Prefect hears of it by an event, and looks itself every ten
 
 
+def suspended():
+    return Suspended(timeout_seconds=300)  # from now on, and not from when tests were collected
+
+
+def paused():
+    return Paused(timeout_seconds=300)
+
+
 def a_loop(prefect, state, over):
     """A loop to whose run somebody does this, and that ends once Prefect's client knows."""
 
     @flow(name="watch", persist_result=False, validate_parameters=False)
     def loop():
         context = FlowRunContext.get()
-        prefect.set_flow_run_state(context.flow_run.id, state)
+        prefect.set_flow_run_state(context.flow_run.id, state())
         deadline = time.monotonic() + HEARD_WITHIN
         while not over(context) and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -33,8 +41,8 @@ def a_loop(prefect, state, over):
 
 @pytest.mark.parametrize(
     ("state", "over"),
-    [(Suspended(timeout_seconds=300), lambda run: run.flow_run_suspension_request.is_requested()),
-     (Paused(timeout_seconds=300), lambda _: True), (Cancelling(), lambda _: True)],
+    [(suspended, lambda run: run.flow_run_suspension_request.is_requested()),
+     (paused, lambda _: True), (Cancelling, lambda _: True)],
     ids=["suspended", "paused", "cancelled"],
 )  # fmt: skip
 def test_a_loop_whose_run_somebody_stops_goes_on_and_the_next_run_ends_that_one(

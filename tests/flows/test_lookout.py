@@ -128,7 +128,7 @@ def test_arming_that_prefect_does_not_carry_is_said_once(house, monkeypatch, sai
     a_case(house, "signal", now())
     watcher = Arming(house, FlowSettings())
     with a_server(OURS) as url:
-        speaks_to(monkeypatch, url)
+        speaks_to(monkeypatch, url, by=arming)
         assert [watcher.try_round() for _ in range(3)] == [False] * 3
     (told,) = said_by(arming.log)
     assert told.getMessage().startswith("visits are not armed for now: ")
@@ -159,11 +159,11 @@ def test_whatever_ails_prefect_promises_are_raised(house, monkeypatch, caplog, s
     assert ("which does not carry it" in caplog.text) == (said == OURS)
 
 
-def speaks_to(monkeypatch, url):
-    """Long runs are made there: Prefect has read its settings long ago, and names the tests' own
+def speaks_to(monkeypatch, url, by=long_runs):
+    """Runs are made there: Prefect has read its settings long ago, and names the tests' own
     server, which would take them."""
     monkeypatch.setenv("PREFECT_API_URL", url)
-    monkeypatch.setattr(long_runs, "get_client", lambda **_: SyncPrefectClient(url))
+    monkeypatch.setattr(by, "get_client", lambda **_: SyncPrefectClient(url))
 
 
 def stop_when_raised(house):
