@@ -429,7 +429,7 @@ class Baton(Machine):
 
 
 def test_the_baton_is_never_dropped_whatever_happens(worlds):
-    run(Baton, worlds, a_town_of_partners, max_examples=16, stateful_step_count=40)
+    run(Baton, worlds, a_town_of_partners, max_examples=8, stateful_step_count=40)
 
 
 @pytest.mark.nightly

@@ -342,7 +342,7 @@ class Outbox(Machine):
 
 
 def test_whatever_comes_and_whoever_sends_it_no_alert_is_lost_late_or_too_much(worlds):
-    run(Outbox, worlds, a_town_with_channels, max_examples=16, stateful_step_count=20)
+    run(Outbox, worlds, a_town_with_channels, max_examples=8, stateful_step_count=20)
 
 
 @pytest.mark.nightly

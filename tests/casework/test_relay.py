@@ -529,7 +529,7 @@ class Relay(Machine):
 
 
 def test_the_relay_holds_its_promises_whatever_happens(worlds):
-    run(Relay, worlds, max_examples=16, stateful_step_count=40)
+    run(Relay, worlds, max_examples=8, stateful_step_count=40)
 
 
 @pytest.mark.nightly

@@ -397,7 +397,11 @@ def spoken_of(engine: Engine, keys: tuple[str, ...]) -> list[datetime]:
     )
 
 
-@pytest.mark.parametrize("days_late", [0, 9, 30, 70])
+@pytest.mark.parametrize(
+    ("engine", "days_late"),
+    [("sqlite", 0), ("sqlite", 9), ("sqlite", 30), ("sqlite", 70), ("postgresql", 9)],
+    indirect=["engine"],
+)
 def test_a_director_who_is_always_late_hears_it_before_six_weeks_of_silence_are_over(
     engine, days_late
 ):

@@ -1,18 +1,15 @@
 """The published rulings, replayed: refused for the reason a court gave, allowed where it stood."""
 
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from desk.history import read_history
 from desk.known_words import guards
-from desk.replay import replayed_apart
-from desk.retelling import Replayed, StepTold
+from desk.retelling import StepTold
 from escalation import moves
+from tests.desk.rulings import CASES, retold, ruling
 
-CASES = Path(__file__).parents[1] / "cases"
 NAMES = sorted(file.stem for file in CASES.glob("*.yaml"))
 
 
@@ -66,13 +63,8 @@ TOO_THIN = {"RvS 201905926/1/A3"}  # what the courts missed, and how it ended, i
 
 
 @cache
-def retold(name: str) -> Replayed:
-    return replayed_apart(read_history(CASES / f"{name}.yaml"))
-
-
-@cache
 def by_id() -> dict[str, str]:
-    return {read_history(CASES / f"{name}.yaml").id: name for name in NAMES}
+    return {ruling(name).id: name for name in NAMES}
 
 
 def of(case_id: str, act: str) -> list[StepTold]:
@@ -89,11 +81,12 @@ def test_a_ruling_plays_as_expected_and_is_never_without_a_holder(name):
     told = retold(name)
     assert [(step.number, step.why) for step in told.surprises] == []
     assert told.without_holder == ()
+    assert told.as_json()["as_expected"] is True
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_no_fact_of_the_source_says_why_it_is_played(name):
-    steps = enumerate(read_history(CASES / f"{name}.yaml").steps, start=1)
+    steps = enumerate(ruling(name).steps, start=1)
     assert [n for n, step in steps if not (step.date or step.note or step.assumed)] == []
 
 
@@ -122,7 +115,7 @@ def test_nothing_is_refused_where_no_court_found_fault(case_id):
 
 @pytest.mark.parametrize("case_id", sorted(TOO_THIN))
 def test_a_source_too_thin_to_tell_says_so(case_id):
-    assert read_history(CASES / f"{by_id()[case_id]}.yaml").outcome.result == "unknown"
+    assert ruling(by_id()[case_id]).outcome.result == "unknown"
 
 
 @pytest.mark.parametrize("case_id", REFUSED)
