@@ -17,7 +17,7 @@ from flows.clock import now
 from flows.words import run_name
 from models import UtcTime
 
-PATIENCE = 90.0
+PATIENCE = 240.0  # seconds; a process for each run begins slowly on a busy machine
 LEAD, APART = 11.0, 2.0  # seconds: more than a poll ahead; one run not waiting for another
 FAR = timedelta(days=2)
 ENTERED = """
